@@ -1,0 +1,93 @@
+# rung: builds lie in build/<variant>/. `make` builds the library and the command; ./demo and ./test
+# do the set-up too. Variants: release (default), debug, asan, tsan.
+VARIANT ?= release
+BUILD   ?= build/$(VARIANT)
+CC      ?= cc
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+PACKAGES := jansson libutf8proc libpcre2-8 zlib libzstd liblzma
+VERSION  := $(shell cat VERSION)
+
+WARN   := -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Wstrict-prototypes \
+          -Wmissing-prototypes -Wpointer-arith -Wvla -Werror=implicit-function-declaration
+CPPFLAGS_ALL = -Iinclude -Isrc -D_GNU_SOURCE -DRUNG_VERSION='"$(VERSION)"' $(PACKAGE_CFLAGS) $(CPPFLAGS)
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || \
+                    echo -ljansson -lutf8proc -lpcre2-8 -lz -lzstd -llzma)
+LDLIBS_ALL = $(PACKAGE_LIBS) -lm -pthread $(LDLIBS)
+
+OPT_release := -O2 -g
+OPT_debug   := -Og -g
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPT_tsan    := -O1 -g -fsanitize=thread
+CFLAGS_ALL = -std=c11 -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARN) $(OPT_$(VARIANT)) $(CFLAGS)
+LDFLAGS_ALL = $(OPT_$(VARIANT)) $(LDFLAGS)
+
+# The kernels are compiled once for each instruction set, with contraction to FMA and without errno.
+KERNEL_FLAGS  := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi
+KERNEL_SETS   := portable double_
+FLAGS_portable := -DRUNG_KERNEL_SET=portable
+FLAGS_double_  := -DRUNG_KERNEL_SET=double_ -DRUNG_KERNEL_DOUBLE
+ifeq ($(shell $(CC) -dumpmachine | cut -d- -f1),x86_64)
+KERNEL_SETS   += avx2 avx512
+FLAGS_avx2    := -DRUNG_KERNEL_SET=avx2 -mavx2 -mfma -mtune=haswell
+FLAGS_avx512  := -DRUNG_KERNEL_SET=avx512 -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma \
+                 -mprefer-vector-width=512
+endif
+
+FLOORS   := base kernels parallel text formats report graph ops nn learn models ladder
+LIB_SRC  := $(sort $(foreach f,$(FLOORS),$(wildcard src/$f/*.c src/$f/*/*.c)))
+ISA_SRC  := $(wildcard src/kernels/isa/*.c)
+LIB_OBJ  := $(patsubst src/%.c,$(BUILD)/%.o,$(filter-out $(ISA_SRC),$(LIB_SRC))) \
+            $(foreach s,$(KERNEL_SETS),$(patsubst src/kernels/isa/%.c,$(BUILD)/kernels/$s/%.o,$(ISA_SRC)))
+CLI_OBJ  := $(patsubst src/%.c,$(BUILD)/%.o,$(sort $(wildcard src/cli/*.c)))
+TEST_SRC := $(sort $(wildcard tests/*/test_*.c))
+TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
+BENCH_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+
+.PHONY: all lib test test-bins bench lint asan tsan install clean
+all: $(BUILD)/rung
+lib: $(BUILD)/librung.a $(BUILD)/librung.so
+
+$(BUILD)/librung.a: $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/librung.so: $(LIB_OBJ)
+	$(CC) -shared -Wl,-soname,librung.so.0 $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+$(BUILD)/rung: $(CLI_OBJ) $(BUILD)/librung.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+$(BUILD)/%.o: src/%.c VERSION
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+define kernel_rule
+$(BUILD)/kernels/$1/%.o: src/kernels/isa/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $$(KERNEL_FLAGS) $$(FLAGS_$1) -c -o $$@ $$<
+endef
+$(foreach s,$(KERNEL_SETS),$(eval $(call kernel_rule,$s)))
+
+# Tests see the private headers; benchmarks and examples only the public ones.
+$(BUILD)/tests/%: tests/%.c $(BUILD)/librung.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/librung.a -lcmocka $(LDLIBS_ALL)
+
+test-bins: $(TEST_BIN)
+
+test: $(BUILD)/rung $(TEST_BIN)
+	@scripts/run-tests $(BUILD)
+
+asan tsan:
+	$(MAKE) VARIANT=$@ test
+
+lint:
+	@scripts/lint
+
+clean:
+	rm -rf build
+
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d)

@@ -1,0 +1,140 @@
+/* The kernels: inner loops over rows and tiles, built once for each instruction set, chosen at run
+ * time. kernels.def lists and documents them. What is computed is the business of src/ops; how this
+ * processor loops is decided here, and another device is another table. */
+#ifndef RUNG_KERNELS_KERNELS_H
+#define RUNG_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pool.h"
+#include "rung/runtime.h"
+
+/* X(name, text): activation functions. gelu is the tanh form (Hendrycks, Gimpel 2016, section 2),
+ * gelu_erf the exact one. */
+#define RUNG_ACT_LIST(X)                                                                     \
+    X(NONE, "none")                                                                          \
+    X(RELU, "relu")                                                                          \
+    X(GELU, "gelu")                                                                          \
+    X(GELU_ERF, "gelu_erf")                                                                  \
+    X(SILU, "silu")                                                                          \
+    X(SIGMOID, "sigmoid")                                                                    \
+    X(TANH, "tanh")
+
+typedef enum rung_act {
+#define X(name, text) RUNG_ACT_##name,
+    RUNG_ACT_LIST(X)
+#undef X
+    RUNG_ACT_COUNT
+} rung_act;
+
+/* ---- Matrix products ----
+ *
+ *     C[M,N] = epilogue(op(A)[M,K] op(B)[K,N] (+ C when `accumulate`))
+ *
+ * epilogue, in this order, each part absent when its pointer is NULL:
+ *     x = sum + bias[n];  pre[m,n] = x;  x = act(x);  x = x * act'(saved[m,n]);  x += residual[m,n]
+ *
+ * Row-major. op(A)[m,k] is a[m*lda + k], or a[k*lda + m] when trans_a; likewise B. The order of
+ * additions depends on M, N, K alone, never on the threads. Batched: `batch` products whose operands
+ * lie stride_* elements apart (stride 0 shares one); pre, saved and residual move with stride_c. */
+typedef struct rung_packed rung_packed;
+
+typedef struct rung_gemm {
+    int64_t M, N, K;
+    const void *a; /* real */
+    int64_t lda;
+    bool trans_a;
+    const void *b;
+    int64_t ldb;
+    bool trans_b;
+    const rung_packed *packed_b; /* used in place of b when not NULL; borrowed */
+    void *c;
+    int64_t ldc;
+    bool accumulate;
+    const void *bias;     /* [N] */
+    rung_act act;
+    void *pre;            /* [M, N], rows ldc apart: the values before act */
+    rung_act act_grad;    /* NONE: no factor */
+    const void *saved;    /* [M, N], rows ldc apart: what act_grad wants, see act_grad in kernels.def */
+    const void *residual; /* [M, N], rows ldc apart */
+    int64_t batch;        /* 0 and 1 mean one product */
+    int64_t stride_a, stride_b, stride_c;
+} rung_gemm;
+
+/* Fixed by the instruction set. */
+typedef struct rung_gemm_shape {
+    int64_t mr, nr;     /* register tile */
+    int64_t kc;         /* step in K */
+    int64_t mc, nc;     /* blocks packed at a time */
+} rung_gemm_shape;
+
+typedef struct rung_kernels rung_kernels;
+
+/* Scratch memory that rung_gemm_run needs for any product, with `threads` threads. */
+size_t rung_gemm_scratch(const rung_kernels *k, int threads);
+/* Computes; does not allocate. scratch: rung_gemm_scratch bytes, 64-byte aligned. */
+void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g, void *scratch);
+
+/* B packed once for many products (weights in use). g gives N, K, b, ldb, trans_b. Free with
+ * rung_packed_free. */
+rung_status rung_packed_new(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
+                            rung_packed **out, rung_error *err);
+void rung_packed_free(rung_packed *p);
+
+/* ---- Attention of one head (Vaswani et al. 2017, section 3.2.1), computed in tiles with a running
+ * maximum and sum (Milakov, Gimelshein 2018; Dao et al. 2022, algorithm 1), so memory is O(T).
+ *
+ *     s[i,j] = scale <q_i, k_j>,  p = softmax over allowed j,  o_i = sum_j drop(p[i,j]) v_j
+ *
+ * j is allowed when j < n_keys and (not causal or j <= past + i). Masked blocks are skipped. A query
+ * with no allowed key gives 0 and lse = -inf. */
+typedef struct rung_attention_tile {
+    int64_t D;                 /* head size */
+    int64_t i0, i1;            /* queries of this tile (the gradient: 0 and the number of queries) */
+    int64_t n_keys;            /* valid keys */
+    bool causal;
+    int64_t past;              /* keys before the first query */
+    double scale;
+    const void *q, *k, *v;     /* row i of this head at q + i*ldq ... (D reals) */
+    int64_t ldq, ldk, ldv;
+    void *o;                   /* row i at o + i*ldo; read by the gradient */
+    int64_t ldo;
+    void *lse;                 /* [queries]: log of the sum of exp; written forward, read backward */
+    double dropout;            /* 0: none */
+    uint64_t key, lane;        /* stream; element (i, j) is number i * drop_stride + j, as in dropout */
+    int64_t drop_stride;
+    const void *d_o;           /* gradient of o, rows ldo apart */
+    void *dq, *dk, *dv;        /* rows lddq, lddk, lddv apart; the gradient writes them all */
+    int64_t lddq, lddk, lddv;
+    int64_t n_key_rows;        /* rows of dk and dv; those from n_keys on become 0 */
+    void *scratch;             /* attention_scratch bytes of this worker, 64-byte aligned */
+} rung_attention_tile;
+
+/* Constants of one optimizer step. */
+typedef struct rung_update {
+    double lr, grad_scale;     /* g' = g * grad_scale (1 / tokens, times the clipping factor) */
+    double weight_decay;
+    double momentum;           /* sgd */
+    bool nesterov;             /* sgd */
+    double beta1, beta2, eps;  /* adamw; eps of adagrad too */
+    double bias1, bias2;       /* 1 - beta^t */
+} rung_update;
+
+struct rung_kernels {
+    rung_isa isa;
+    const char *name;  /* "avx512", "double" */
+    size_t real_bytes; /* 4 or 8 */
+#define K(result, name, parameters) result(*name) parameters;
+#include "kernels/kernels.def"
+#undef K
+};
+
+/* The table of an instruction set (float), and the portable one in double. */
+const rung_kernels *rung_kernels_get(rung_isa isa);
+const rung_kernels *rung_kernels_double(void);
+/* The best set this processor runs. */
+rung_isa rung_kernels_best(void);
+
+#endif
