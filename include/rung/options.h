@@ -27,12 +27,13 @@ typedef enum rung_option_type {
 typedef struct rung_option {
     const char *name; /* "eval-every"; in JSON "eval_every" */
     rung_option_type type;
-    size_t offset;         /* of the field in its struct */
-    const char *fallback;  /* the default, as it would be typed; NULL: zero or unset */
-    double min, max;       /* of INT, REAL, SECONDS, BYTES, both inclusive */
-    const char *choices;   /* "constant|linear|cosine" */
-    const char *help;      /* one line, with the unit */
-    const char *json;      /* name in config.json when it differs (Hugging Face's), else NULL */
+    size_t offset;        /* of the field in its struct */
+    const char *fallback; /* the default, as it would be typed; NULL: zero or unset */
+    double min, max;      /* of INT, REAL, SECONDS, BYTES, both inclusive */
+    const char *choices;  /* "constant|linear|cosine" */
+    const char *help;     /* one line, with the unit */
+    const char
+        *json; /* name in config.json when it differs (Hugging Face's), else NULL */
 } rung_option;
 
 /* A table with the struct it fills: several sets can be parsed together. */
@@ -40,8 +41,8 @@ typedef struct rung_option_set {
     const char *title;          /* heading in --help */
     const rung_option *options; /* `count` records */
     size_t count;
-    void *values;               /* the struct */
-    bool *given;                /* [count], may be NULL: set where the user gave a value */
+    void *values; /* the struct */
+    bool *given;  /* [count], may be NULL: set where the user gave a value */
 } rung_option_set;
 
 /* Fills every field with its default. */
@@ -57,8 +58,9 @@ RUNG_API rung_status rung_option_set_text(const rung_option_set *set, const char
 /* Parses a command line (argv[0] is the first argument, not the command). Options may stand anywhere;
  * `--name value` and `--name=value`; "--" ends them; "-" is a word. Words that are no option are moved
  * to the front of argv, and *n_words says how many. Unknown names fail with the nearest known one. */
-RUNG_API rung_status rung_options_parse(const rung_option_set *sets, size_t n_sets, int argc,
-                                        char **argv, int *n_words, rung_error *err);
+RUNG_API rung_status rung_options_parse(const rung_option_set *sets, size_t n_sets,
+                                        int argc, char **argv, int *n_words,
+                                        rung_error *err);
 
 /* The help text of the sets, a new string; free with rung_text_free. NULL when out of memory. */
 RUNG_API char *rung_options_help(const rung_option_set *sets, size_t n_sets);
@@ -69,8 +71,8 @@ RUNG_API char *rung_options_to_json(const rung_option_set *sets, size_t n_sets);
 /* Sets what the JSON text holds; `where` (a file's name) begins the messages. Keys that no set knows
  * fail when `strict`, else they are ignored. Options already `given` are kept. */
 RUNG_API rung_status rung_options_from_json(const rung_option_set *sets, size_t n_sets,
-                                            const char *json, const char *where, bool strict,
-                                            rung_error *err);
+                                            const char *json, const char *where,
+                                            bool strict, rung_error *err);
 
 RUNG_API void rung_text_free(char *text);
 

@@ -21,15 +21,15 @@ extern "C" {
 #endif
 
 /* X(name, value, text). The values are part of the ABI. */
-#define RUNG_STATUS_LIST(X)                                                                  \
-    X(OK, 0, "ok")                                                                           \
-    X(MEMORY, -1, "out of memory")                                                           \
-    X(USAGE, -2, "wrong usage")                                                              \
-    X(INPUT, -3, "bad input")                                                                \
-    X(IO, -4, "input or output failed")                                                      \
-    X(SHAPE, -5, "shapes do not fit")                                                        \
-    X(DIVERGED, -6, "training diverged")                                                     \
-    X(INTERRUPTED, -7, "interrupted")                                                        \
+#define RUNG_STATUS_LIST(X)                                                              \
+    X(OK, 0, "ok")                                                                       \
+    X(MEMORY, -1, "out of memory")                                                       \
+    X(USAGE, -2, "wrong usage")                                                          \
+    X(INPUT, -3, "bad input")                                                            \
+    X(IO, -4, "input or output failed")                                                  \
+    X(SHAPE, -5, "shapes do not fit")                                                    \
+    X(DIVERGED, -6, "training diverged")                                                 \
+    X(INTERRUPTED, -7, "interrupted")                                                    \
     X(UNSUPPORTED, -8, "not supported")
 
 typedef enum rung_status {
@@ -56,10 +56,10 @@ RUNG_API rung_status rung_fail_within(rung_error *err, const char *format, ...)
 RUNG_API const char *rung_status_text(rung_status code);
 
 /* Forwards a failure to the caller. */
-#define RUNG_TRY(expr)                                                                       \
-    do {                                                                                     \
-        rung_status rung_try_status_ = (expr);                                               \
-        if (rung_try_status_ != RUNG_OK) return rung_try_status_;                            \
+#define RUNG_TRY(expr)                                                                   \
+    do {                                                                                 \
+        rung_status rung_try_status_ = (expr);                                           \
+        if (rung_try_status_ != RUNG_OK) return rung_try_status_;                        \
     } while (0)
 
 #ifdef __cplusplus

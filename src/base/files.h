@@ -31,10 +31,12 @@ typedef struct rung_writer {
 rung_status rung_writer_open(rung_writer *w, const char *path, rung_error *err);
 void rung_writer_write(rung_writer *w, const void *bytes, size_t n);
 rung_status rung_writer_commit(rung_writer *w, rung_error *err);
-void rung_writer_abandon(rung_writer *w); /* removes the temporary file; fine after commit */
+void rung_writer_abandon(
+    rung_writer *w); /* removes the temporary file; fine after commit */
 
 /* Open + write + commit. */
-rung_status rung_file_write(const char *path, const void *data, size_t size, rung_error *err);
+rung_status rung_file_write(const char *path, const void *data, size_t size,
+                            rung_error *err);
 
 rung_status rung_make_dirs(const char *path, rung_error *err); /* like mkdir -p */
 rung_status rung_sync_dir(const char *path, rung_error *err);

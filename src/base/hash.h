@@ -13,6 +13,7 @@ typedef struct rung_sha256 {
 
 void rung_sha256_init(rung_sha256 *h);
 void rung_sha256_add(rung_sha256 *h, const void *bytes, size_t n);
-void rung_sha256_hex(rung_sha256 *h, char out[65]); /* ends the hash; lower-case, NUL-terminated */
+void rung_sha256_hex(rung_sha256 *h,
+                     char out[65]); /* ends the hash; lower-case, NUL-terminated */
 
 #endif

@@ -22,9 +22,10 @@ uint64_t rung_rng_key(uint64_t seed, const char *name, uint64_t index);
 rung_rng rung_rng_make(uint64_t key);
 uint32_t rung_rng_u32(rung_rng *rng);
 uint64_t rung_rng_u64(rung_rng *rng);
-uint64_t rung_rng_below(rung_rng *rng, uint64_t n); /* uniform in [0, n), n > 0, unbiased */
-double rung_rng_double(rung_rng *rng);              /* uniform in [0, 1), 53 bits */
-double rung_rng_normal(rung_rng *rng);              /* mean 0, variance 1 (Box-Muller) */
+uint64_t rung_rng_below(rung_rng *rng,
+                        uint64_t n);   /* uniform in [0, n), n > 0, unbiased */
+double rung_rng_double(rung_rng *rng); /* uniform in [0, 1), 53 bits */
+double rung_rng_normal(rung_rng *rng); /* mean 0, variance 1 (Box-Muller) */
 
 /* Element `i` of a random permutation of 0 ... n-1, chosen by `key`, without storing it: a four-round
  * Feistel network with cycle walking (Black, Rogaway 2002, "Ciphers with arbitrary finite domains").

@@ -3,7 +3,8 @@
 
 #include "kernels/kernels.h"
 
-extern const rung_kernels rung__portable_kernels, rung__avx2_kernels, rung__avx512_kernels;
+extern const rung_kernels rung__portable_kernels, rung__avx2_kernels,
+    rung__avx512_kernels;
 extern const rung_kernels rung__double__kernels;
 
 rung_isa rung_kernels_best(void)
@@ -13,7 +14,8 @@ rung_isa rung_kernels_best(void)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         return RUNG_ISA_AVX512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return RUNG_ISA_AVX2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return RUNG_ISA_AVX2;
 #endif
     return RUNG_ISA_PORTABLE;
 }

@@ -13,20 +13,20 @@
 
 /* X(name, text): activation functions. gelu is the tanh form (Hendrycks, Gimpel 2016, section 2),
  * gelu_erf the exact one. */
-#define RUNG_ACT_LIST(X)                                                                     \
-    X(NONE, "none")                                                                          \
-    X(RELU, "relu")                                                                          \
-    X(GELU, "gelu")                                                                          \
-    X(GELU_ERF, "gelu_erf")                                                                  \
-    X(SILU, "silu")                                                                          \
-    X(SIGMOID, "sigmoid")                                                                    \
+#define RUNG_ACT_LIST(X)                                                                 \
+    X(NONE, "none")                                                                      \
+    X(RELU, "relu")                                                                      \
+    X(GELU, "gelu")                                                                      \
+    X(GELU_ERF, "gelu_erf")                                                              \
+    X(SILU, "silu")                                                                      \
+    X(SIGMOID, "sigmoid")                                                                \
     X(TANH, "tanh")
 
 typedef enum rung_act {
 #define X(name, text) RUNG_ACT_##name,
     RUNG_ACT_LIST(X)
 #undef X
-    RUNG_ACT_COUNT
+        RUNG_ACT_COUNT
 } rung_act;
 
 /* ---- Matrix products ----
@@ -53,11 +53,12 @@ typedef struct rung_gemm {
     void *c;
     int64_t ldc;
     bool accumulate;
-    const void *bias;     /* [N] */
+    const void *bias; /* [N] */
     rung_act act;
-    void *pre;            /* [M, N], rows ldc apart: the values before act */
-    rung_act act_grad;    /* NONE: no factor */
-    const void *saved;    /* [M, N], rows ldc apart: what act_grad wants, see act_grad in kernels.def */
+    void *pre;         /* [M, N], rows ldc apart: the values before act */
+    rung_act act_grad; /* NONE: no factor */
+    const void *
+        saved; /* [M, N], rows ldc apart: what act_grad wants, see act_grad in kernels.def */
     const void *residual; /* [M, N], rows ldc apart */
     int64_t batch;        /* 0 and 1 mean one product */
     int64_t stride_a, stride_b, stride_c;
@@ -65,9 +66,9 @@ typedef struct rung_gemm {
 
 /* Fixed by the instruction set. */
 typedef struct rung_gemm_shape {
-    int64_t mr, nr;     /* register tile */
-    int64_t kc;         /* step in K */
-    int64_t mc, nc;     /* blocks packed at a time */
+    int64_t mr, nr; /* register tile */
+    int64_t kc;     /* step in K */
+    int64_t mc, nc; /* blocks packed at a time */
 } rung_gemm_shape;
 
 typedef struct rung_kernels rung_kernels;
@@ -75,7 +76,8 @@ typedef struct rung_kernels rung_kernels;
 /* Scratch memory that rung_gemm_run needs for any product, with `threads` threads. */
 size_t rung_gemm_scratch(const rung_kernels *k, int threads);
 /* Computes; does not allocate. scratch: rung_gemm_scratch bytes, 64-byte aligned. */
-void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g, void *scratch);
+void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
+                   void *scratch);
 
 /* B packed once for many products (weights in use). g gives N, K, b, ldb, trans_b. Free with
  * rung_packed_free. */
@@ -91,35 +93,37 @@ void rung_packed_free(rung_packed *p);
  * j is allowed when j < n_keys and (not causal or j <= past + i). Masked blocks are skipped. A query
  * with no allowed key gives 0 and lse = -inf. */
 typedef struct rung_attention_tile {
-    int64_t D;                 /* head size */
-    int64_t i0, i1;            /* queries of this tile (the gradient: 0 and the number of queries) */
-    int64_t n_keys;            /* valid keys */
+    int64_t D;      /* head size */
+    int64_t i0, i1; /* queries of this tile (the gradient: 0 and the number of queries) */
+    int64_t n_keys; /* valid keys */
     bool causal;
-    int64_t past;              /* keys before the first query */
+    int64_t past; /* keys before the first query */
     double scale;
-    const void *q, *k, *v;     /* row i of this head at q + i*ldq ... (D reals) */
+    const void *q, *k, *v; /* row i of this head at q + i*ldq ... (D reals) */
     int64_t ldq, ldk, ldv;
-    void *o;                   /* row i at o + i*ldo; read by the gradient */
+    void *o; /* row i at o + i*ldo; read by the gradient */
     int64_t ldo;
-    void *lse;                 /* [queries]: log of the sum of exp; written forward, read backward */
-    double dropout;            /* 0: none */
-    uint64_t key, lane;        /* stream; element (i, j) is number i * drop_stride + j, as in dropout */
+    void *lse;      /* [queries]: log of the sum of exp; written forward, read backward */
+    double dropout; /* 0: none */
+    uint64_t key,
+        lane; /* stream; element (i, j) is number i * drop_stride + j, as in dropout */
     int64_t drop_stride;
-    const void *d_o;           /* gradient of o, rows ldo apart */
-    void *dq, *dk, *dv;        /* rows lddq, lddk, lddv apart; the gradient writes them all */
+    const void *d_o;    /* gradient of o, rows ldo apart */
+    void *dq, *dk, *dv; /* rows lddq, lddk, lddv apart; the gradient writes them all */
     int64_t lddq, lddk, lddv;
-    int64_t n_key_rows;        /* rows of dk and dv; those from n_keys on become 0 */
-    void *scratch;             /* attention_scratch bytes of this worker, 64-byte aligned */
+    int64_t n_key_rows; /* rows of dk and dv; those from n_keys on become 0 */
+    void *scratch;      /* attention_scratch bytes of this worker, 64-byte aligned */
 } rung_attention_tile;
 
 /* Constants of one optimizer step. */
 typedef struct rung_update {
-    double lr, grad_scale;     /* g' = g * grad_scale (1 / tokens, times the clipping factor) */
+    double lr,
+        grad_scale; /* g' = g * grad_scale (1 / tokens, times the clipping factor) */
     double weight_decay;
-    double momentum;           /* sgd */
-    bool nesterov;             /* sgd */
-    double beta1, beta2, eps;  /* adamw; eps of adagrad too */
-    double bias1, bias2;       /* 1 - beta^t */
+    double momentum;          /* sgd */
+    bool nesterov;            /* sgd */
+    double beta1, beta2, eps; /* adamw; eps of adagrad too */
+    double bias1, bias2;      /* 1 - beta^t */
 } rung_update;
 
 struct rung_kernels {
