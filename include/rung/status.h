@@ -12,11 +12,11 @@ extern "C" {
 
 #if defined(__GNUC__)
 #define RUNG_API __attribute__((visibility("default")))
-#define RUNG_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define RUNG_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define RUNG_MUST_CHECK __attribute__((warn_unused_result))
 #else
 #define RUNG_API
-#define RUNG_PRINTF(format, first)
+#define RUNG_PRINTF(text, first)
 #define RUNG_MUST_CHECK
 #endif
 
