@@ -9,25 +9,8 @@
 #include <stdint.h>
 
 #include "base/pool.h"
+#include "rung/act.h"
 #include "rung/runtime.h"
-
-/* X(name, text): activation functions. gelu is the tanh form (Hendrycks, Gimpel 2016, section 2),
- * gelu_erf the exact one. */
-#define RUNG_ACT_LIST(X)                                                                 \
-    X(NONE, "none")                                                                      \
-    X(RELU, "relu")                                                                      \
-    X(GELU, "gelu")                                                                      \
-    X(GELU_ERF, "gelu_erf")                                                              \
-    X(SILU, "silu")                                                                      \
-    X(SIGMOID, "sigmoid")                                                                \
-    X(TANH, "tanh")
-
-typedef enum rung_act {
-#define X(name, text) RUNG_ACT_##name,
-    RUNG_ACT_LIST(X)
-#undef X
-        RUNG_ACT_COUNT
-} rung_act;
 
 /* ---- Matrix products ----
  *
