@@ -10,7 +10,7 @@ PACKAGES := jansson libutf8proc libpcre2-8 zlib libzstd liblzma
 VERSION  := $(shell cat VERSION)
 
 WARN   := -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Wstrict-prototypes \
-          -Wmissing-prototypes -Wpointer-arith -Wvla -Werror=implicit-function-declaration
+          -Wmissing-prototypes -Wpointer-arith -Werror=vla -Werror=implicit-function-declaration
 CPPFLAGS_ALL = -Iinclude -Isrc -D_GNU_SOURCE -DRUNG_VERSION='"$(VERSION)"' $(PACKAGE_CFLAGS) $(CPPFLAGS)
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PACKAGE_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || \

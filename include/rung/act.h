@@ -17,7 +17,7 @@ typedef enum rung_act {
 #define X(name, text) RUNG_ACT_##name,
     RUNG_ACT_LIST(X)
 #undef X
-    RUNG_ACT_COUNT
+        RUNG_ACT_COUNT
 } rung_act;
 
 #endif

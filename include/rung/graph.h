@@ -46,18 +46,18 @@ typedef struct rung_params rung_params;
 #define RUNG_INIT_LIST(X)                                                                \
     X(ZEROS, "zeros")                                                                    \
     X(ONES, "ones")                                                                      \
-    X(NORMAL, "normal")                 /* mean 0, deviation `scale` */                  \
-    X(UNIFORM, "uniform")               /* in [-scale, scale] */                         \
-    X(XAVIER_UNIFORM, "xavier_uniform") /* in +-scale sqrt(6 / (in + out)) */            \
-    X(XAVIER_NORMAL, "xavier_normal")   /* deviation scale sqrt(2 / (in + out)) */       \
+    X(NORMAL, "normal")                   /* mean 0, deviation `scale` */                \
+    X(UNIFORM, "uniform")                 /* in [-scale, scale] */                       \
+    X(XAVIER_UNIFORM, "xavier_uniform")   /* in +-scale sqrt(6 / (in + out)) */          \
+    X(XAVIER_NORMAL, "xavier_normal")     /* deviation scale sqrt(2 / (in + out)) */     \
     X(KAIMING_UNIFORM, "kaiming_uniform") /* in +-scale sqrt(6 / in) */                  \
-    X(KAIMING_NORMAL, "kaiming_normal") /* deviation scale sqrt(2 / in) */
+    X(KAIMING_NORMAL, "kaiming_normal")   /* deviation scale sqrt(2 / in) */
 
 typedef enum rung_init {
 #define X(name, text) RUNG_INIT_##name,
     RUNG_INIT_LIST(X)
 #undef X
-    RUNG_INIT_COUNT
+        RUNG_INIT_COUNT
 } rung_init;
 
 typedef struct rung_param {
@@ -67,10 +67,10 @@ typedef struct rung_param {
     int64_t size;   /* elements */
     int64_t offset; /* of the first element in every block of the set */
     rung_init init;
-    double scale;        /* of the initialiser */
-    bool transposed;     /* a matrix is [out, in] (torch.nn.Linear), not [in, out] (Conv1D) */
-    bool decay;          /* weight decay applies */
-    bool row_sparse;     /* the gradient touches few rows (an embedding table) */
+    double scale;    /* of the initialiser */
+    bool transposed; /* a matrix is [out, in] (torch.nn.Linear), not [in, out] (Conv1D) */
+    bool decay;      /* weight decay applies */
+    bool row_sparse; /* the gradient touches few rows (an embedding table) */
     int64_t mask_offset; /* of its rows in a block's `touched`, when row_sparse */
 } rung_param;
 
@@ -80,7 +80,8 @@ RUNG_API void rung_params_free(rung_params *p);
 /* Appends a zeroed tensor described by name, rank, shape, init, scale, transposed, decay,
  * row_sparse of `spec` (the rest is computed). Names are unique. Values move: pointers into the
  * set's block, and graphs that use it, must be made after the last add. */
-RUNG_API rung_status rung_params_add(rung_params *p, const rung_param *spec, rung_error *err);
+RUNG_API rung_status rung_params_add(rung_params *p, const rung_param *spec,
+                                     rung_error *err);
 
 /* Fills all tensors by their initialisers; each draws from a stream named by (seed, name). */
 RUNG_API void rung_params_init(rung_params *p, uint64_t seed);
@@ -89,18 +90,21 @@ RUNG_API size_t rung_params_count(const rung_params *p);
 RUNG_API const rung_param *rung_params_at(const rung_params *p, size_t i);
 RUNG_API const rung_param *rung_params_find(const rung_params *p, const char *name);
 RUNG_API rung_dtype rung_params_type(const rung_params *p);
-RUNG_API int64_t rung_params_size(const rung_params *p);  /* elements, all tensors */
-RUNG_API int64_t rung_params_extent(const rung_params *p); /* elements of a block, with padding */
-RUNG_API void *rung_params_values(const rung_params *p);  /* [extent], borrowed */
+RUNG_API int64_t rung_params_size(const rung_params *p); /* elements, all tensors */
+RUNG_API int64_t
+rung_params_extent(const rung_params *p); /* elements of a block, with padding */
+RUNG_API void *rung_params_values(const rung_params *p); /* [extent], borrowed */
 RUNG_API void *rung_params_data(const rung_params *p, const rung_param *param);
 
 /* A block laid out as the set's values: gradients, moments, partial sums. */
 typedef struct rung_block {
-    void *data;             /* [extent], owned */
-    unsigned char *touched; /* one byte for each row of each row-sparse tensor, owned, or NULL */
+    void *data; /* [extent], owned */
+    unsigned char
+        *touched; /* one byte for each row of each row-sparse tensor, owned, or NULL */
 } rung_block;
 
-RUNG_API rung_status rung_block_new(rung_block *block, const rung_params *p, rung_error *err);
+RUNG_API rung_status rung_block_new(rung_block *block, const rung_params *p,
+                                    rung_error *err);
 RUNG_API void rung_block_release(rung_block *block);
 
 /* ---- Building ---- */
@@ -115,14 +119,15 @@ RUNG_API void rung_graph_push(rung_graph *g, const char *format, ...) RUNG_PRINT
 RUNG_API void rung_graph_pop(rung_graph *g);
 
 /* Records an error of a layer (the first one stays) and returns NULL. */
-RUNG_API rung_tensor *rung_graph_fail(rung_graph *g, const char *format, ...) RUNG_PRINTF(2, 3);
+RUNG_API rung_tensor *rung_graph_fail(rung_graph *g, const char *format, ...)
+    RUNG_PRINTF(2, 3);
 
 /* Leaves. An input's data is set before each run. A parameter or state is found by name (an
  * unknown name is an error of the graph); asking twice gives the same tensor. */
-RUNG_API rung_tensor *rung_input(rung_graph *g, const char *name, rung_dtype type, int rank,
-                                 const int64_t *shape);
-RUNG_API rung_tensor *rung_param_leaf(rung_graph *g, const rung_params *p, const char *format, ...)
-    RUNG_PRINTF(3, 4);
+RUNG_API rung_tensor *rung_input(rung_graph *g, const char *name, rung_dtype type,
+                                 int rank, const int64_t *shape);
+RUNG_API rung_tensor *rung_param_leaf(rung_graph *g, const rung_params *p,
+                                      const char *format, ...) RUNG_PRINTF(3, 4);
 RUNG_API rung_tensor *rung_state_leaf(rung_graph *g, const rung_params *states,
                                       const char *format, ...) RUNG_PRINTF(3, 4);
 RUNG_API rung_tensor *rung_constant(rung_graph *g, double value); /* a scalar */
@@ -148,8 +153,8 @@ typedef struct rung_run {
 
 /* Keeps `outputs` (and the gradients, when asked for) and what they need, places every
  * intermediate. Reports the first error of the building. */
-RUNG_API rung_status rung_graph_compile(rung_graph *g, rung_tensor *const *outputs, size_t n,
-                                        rung_error *err);
+RUNG_API rung_status rung_graph_compile(rung_graph *g, rung_tensor *const *outputs,
+                                        size_t n, rung_error *err);
 
 /* Bytes of the block that holds all intermediates and scratch; after compile. */
 RUNG_API size_t rung_graph_block_bytes(const rung_graph *g);
@@ -163,7 +168,8 @@ RUNG_API size_t rung_graph_count(const rung_graph *g); /* nodes that run */
 
 /* Places for the next runs; all borrowed, 64-byte aligned, outliving the runs. grads may be NULL
  * without gradients, states (the values of the state set) without states. */
-RUNG_API void rung_graph_bind(rung_graph *g, void *block, const rung_block *grads, void *states);
+RUNG_API void rung_graph_bind(rung_graph *g, void *block, const rung_block *grads,
+                              void *states);
 RUNG_API void rung_input_set(rung_tensor *input, const void *data);
 
 /* Executes. Never allocates. RUNG_INPUT names operator and value when an index is out of range. */
@@ -171,16 +177,18 @@ RUNG_API rung_status rung_graph_run(rung_graph *g, const rung_run *run, rung_err
 
 /* After a run: which node first produced a value that is not finite ("h.3.mlp: linear"), into
  * `out`; false if none. Runs the graph again, node by node. */
-RUNG_API bool rung_graph_find_nonfinite(rung_graph *g, const rung_run *run, char *out, size_t n);
+RUNG_API bool rung_graph_find_nonfinite(rung_graph *g, const rung_run *run, char *out,
+                                        size_t n);
 
 /* Prints one line a node with its time, for profiling: calls line() for each. */
 RUNG_API rung_status rung_graph_profile(rung_graph *g, const rung_run *run,
-                                        void (*line)(void *self, const char *text), void *self,
-                                        rung_error *err);
+                                        void (*line)(void *self, const char *text),
+                                        void *self, rung_error *err);
 
 /* ---- Tensors ---- */
 RUNG_API int rung_tensor_rank(const rung_tensor *t);
-RUNG_API int64_t rung_tensor_dim(const rung_tensor *t, int i); /* negative i: from the end */
+RUNG_API int64_t rung_tensor_dim(const rung_tensor *t,
+                                 int i); /* negative i: from the end */
 RUNG_API int64_t rung_tensor_size(const rung_tensor *t);
 RUNG_API rung_dtype rung_tensor_type(const rung_tensor *t);
 /* Where the values are, after a run, until the next run with the same block; outputs only. */

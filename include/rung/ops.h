@@ -18,12 +18,14 @@ enum { RUNG_TRANS_A = 1, RUNG_TRANS_B = 2 };
 
 /* c[..., M, N] = op(a)[..., M, K] op(b)[..., K, N]; flags transpose the last two dimensions. The
  * leading dimensions are equal, or those of one side are absent (it is shared). */
-RUNG_API rung_tensor *rung_matmul(rung_graph *g, rung_tensor *a, rung_tensor *b, int flags);
+RUNG_API rung_tensor *rung_matmul(rung_graph *g, rung_tensor *a, rung_tensor *b,
+                                  int flags);
 
 /* y[..., N] = act(x[..., K] w + b) + residual. w is [K, N], or [N, K] with RUNG_TRANS_B
  * (torch.nn.Linear). b [N] and residual [..., N] may be NULL. */
-RUNG_API rung_tensor *rung_linear(rung_graph *g, rung_tensor *x, rung_tensor *w, rung_tensor *b,
-                                  int flags, rung_act act, rung_tensor *residual);
+RUNG_API rung_tensor *rung_linear(rung_graph *g, rung_tensor *x, rung_tensor *w,
+                                  rung_tensor *b, int flags, rung_act act,
+                                  rung_tensor *residual);
 
 /* ---- Element-wise ---- */
 
@@ -39,7 +41,8 @@ RUNG_API rung_tensor *rung_activation(rung_graph *g, rung_tensor *x, rung_act ac
 RUNG_API rung_tensor *rung_dropout(rung_graph *g, rung_tensor *x, double p);
 
 /* ---- Rows ---- */
-RUNG_API rung_tensor *rung_softmax(rung_graph *g, rung_tensor *x); /* over the last dimension */
+RUNG_API rung_tensor *rung_softmax(rung_graph *g,
+                                   rung_tensor *x); /* over the last dimension */
 /* y = (x - mean) / sqrt(var + eps) * gamma + beta over the last dimension (Ba et al. 2016). */
 RUNG_API rung_tensor *rung_layernorm(rung_graph *g, rung_tensor *x, rung_tensor *gamma,
                                      rung_tensor *beta, double eps);
@@ -52,9 +55,9 @@ RUNG_API rung_tensor *rung_positions(rung_graph *g, int64_t T);
 /* ---- Attention (Vaswani et al. 2017, section 3.2) ---- */
 typedef struct rung_attention_config {
     int64_t heads;
-    int64_t width;                     /* C of all heads together; head size is C / heads */
+    int64_t width; /* C of all heads together; head size is C / heads */
     int64_t q_column, k_column, v_column; /* where they begin in the rows of q, k, v */
-    bool causal;                       /* position i sees keys 0 ... run.past + i */
+    bool causal;                          /* position i sees keys 0 ... run.past + i */
     bool cached; /* k and v are caches of full extent, valid up to run.past + Tq */
     double dropout;
 } rung_attention_config;
@@ -67,8 +70,8 @@ RUNG_API rung_tensor *rung_attention(rung_graph *g, rung_tensor *q, rung_tensor 
 
 /* ---- Recurrence ---- */
 typedef struct rung_lstm_out {
-    rung_tensor *y;      /* [B, T, H] */
-    rung_tensor *h, *c;  /* [B, H], after the last step */
+    rung_tensor *y;     /* [B, T, H] */
+    rung_tensor *h, *c; /* [B, H], after the last step */
 } rung_lstm_out;
 
 /* An LSTM over a sequence, from the input products xg[B, T, 4H] (= x w_ih^T + b_ih, gates ordered
@@ -83,19 +86,25 @@ typedef struct rung_loss {
 } rung_loss;
 
 /* logits[..., V], targets int32 [...]; negative targets are ignored. class_weights [V] or NULL. */
-RUNG_API rung_loss rung_cross_entropy(rung_graph *g, rung_tensor *logits, rung_tensor *targets,
-                                      rung_tensor *class_weights, double label_smoothing);
+RUNG_API rung_loss rung_cross_entropy(rung_graph *g, rung_tensor *logits,
+                                      rung_tensor *targets, rung_tensor *class_weights,
+                                      double label_smoothing);
 /* Targets in [0, 1], as wide as the logits. */
-RUNG_API rung_loss rung_bce_with_logits(rung_graph *g, rung_tensor *logits, rung_tensor *targets);
+RUNG_API rung_loss rung_bce_with_logits(rung_graph *g, rung_tensor *logits,
+                                        rung_tensor *targets);
 RUNG_API rung_loss rung_mse(rung_graph *g, rung_tensor *x, rung_tensor *targets);
 
 /* ---- Reductions and shapes ---- */
-RUNG_API rung_tensor *rung_sum(rung_graph *g, rung_tensor *x);  /* of all elements: a scalar */
+RUNG_API rung_tensor *rung_sum(rung_graph *g,
+                               rung_tensor *x); /* of all elements: a scalar */
 RUNG_API rung_tensor *rung_mean(rung_graph *g, rung_tensor *x);
-RUNG_API rung_tensor *rung_sum_dim(rung_graph *g, rung_tensor *x, int dim);  /* dim disappears */
+RUNG_API rung_tensor *rung_sum_dim(rung_graph *g, rung_tensor *x,
+                                   int dim); /* dim disappears */
 RUNG_API rung_tensor *rung_mean_dim(rung_graph *g, rung_tensor *x, int dim);
-RUNG_API rung_tensor *rung_expand(rung_graph *g, rung_tensor *x, int dim, int64_t n); /* repeats */
-RUNG_API rung_tensor *rung_reshape(rung_graph *g, rung_tensor *x, int rank, const int64_t *shape);
+RUNG_API rung_tensor *rung_expand(rung_graph *g, rung_tensor *x, int dim,
+                                  int64_t n); /* repeats */
+RUNG_API rung_tensor *rung_reshape(rung_graph *g, rung_tensor *x, int rank,
+                                   const int64_t *shape);
 RUNG_API rung_tensor *rung_transpose(rung_graph *g, rung_tensor *x, int dim0, int dim1);
 RUNG_API rung_tensor *rung_slice(rung_graph *g, rung_tensor *x, int dim, int64_t begin,
                                  int64_t end);

@@ -1,5 +1,6 @@
-/* Options are a table: one record says name, type, default, range and help of a field of a plain
- * config struct. From it come the command line, --help, config.json and --dump-config. */
+/* Options are a table: one record says name, type, default, range and help of a field of
+ * a plain config struct. From it come the command line, --help, config.json and
+ * --dump-config. */
 #ifndef RUNG_OPTIONS_H
 #define RUNG_OPTIONS_H
 
@@ -51,29 +52,34 @@ RUNG_API rung_status rung_options_defaults(const rung_option_set *set, rung_erro
 /* Frees the text fields and sets them to NULL. */
 RUNG_API void rung_options_release(const rung_option_set *set);
 
-/* Sets one option from text. RUNG_USAGE with name, value and range when it does not fit. */
+/* Sets one option from text. RUNG_USAGE with name, value and range if it does not fit. */
 RUNG_API rung_status rung_option_set_text(const rung_option_set *set, const char *name,
                                           const char *value, rung_error *err);
 
-/* Parses a command line (argv[0] is the first argument, not the command). Options may stand anywhere;
- * `--name value` and `--name=value`; "--" ends them; "-" is a word. Words that are no option are moved
- * to the front of argv, and *n_words says how many. Unknown names fail with the nearest known one. */
+/* Parses a command line (argv[0] is the first argument, not the command). Options may
+ * stand anywhere; `--name value` and `--name=value`; "--" ends them; "-" is a word. Words
+ * that are no option are moved to the front of argv, and *n_words says how many. Unknown
+ * names fail with the nearest known one. */
 RUNG_API rung_status rung_options_parse(const rung_option_set *sets, size_t n_sets,
                                         int argc, char **argv, int *n_words,
                                         rung_error *err);
 
-/* The help text of the sets, a new string; free with rung_text_free. NULL when out of memory. */
+/* The help text of the sets, a new string; free with rung_text_free. NULL when out of
+ * memory. */
 RUNG_API char *rung_options_help(const rung_option_set *sets, size_t n_sets);
 
-/* One JSON object {"eval_every": 200, ...} of the set's values, a new string (rung_text_free). */
+/* One JSON object {"eval_every": 200, ...} of the set's values, a new string
+ * (rung_text_free). */
 RUNG_API char *rung_options_to_json(const rung_option_set *sets, size_t n_sets);
 
-/* Sets what the JSON text holds; `where` (a file's name) begins the messages. Keys that no set knows
- * fail when `strict`, else they are ignored. Options already `given` are kept. */
+/* Sets what the JSON text holds; `where` (a file's name) begins the messages. Keys that
+ * no set knows fail when `strict`, else they are ignored. Options already `given` are
+ * kept. */
 RUNG_API rung_status rung_options_from_json(const rung_option_set *sets, size_t n_sets,
                                             const char *json, const char *where,
                                             bool strict, rung_error *err);
 
+/* Frees a text that this library gave; NULL is fine. */
 RUNG_API void rung_text_free(char *text);
 
 #ifdef __cplusplus

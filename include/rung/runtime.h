@@ -1,7 +1,8 @@
 /* The runtime: instruction set, threads and log sink, shared by everything that computes.
  *
- * A runtime is made once and handed down; library code never looks for a global one. Only the
- * command and the examples call rung_runtime_default(). There is no global random state. */
+ * A runtime is made once and handed down; library code never looks for a global one. Only
+ * the command and the examples call rung_runtime_default(). There is no global random
+ * state. */
 #ifndef RUNG_RUNTIME_H
 #define RUNG_RUNTIME_H
 
@@ -33,7 +34,8 @@ typedef enum rung_log_level {
     RUNG_LOG_WARN
 } rung_log_level;
 
-/* Receives one line without its newline. May be called from any thread, one call at a time. */
+/* Receives one line without its newline. May be called from any thread, one call at a
+ * time. */
 typedef void (*rung_log_fn)(void *self, rung_log_level level, const char *line);
 
 typedef struct rung_runtime_config {
@@ -54,16 +56,18 @@ RUNG_API rung_status rung_runtime_new(rung_runtime **rt,
                                       const rung_runtime_config *config, rung_error *err);
 RUNG_API void rung_runtime_free(rung_runtime *rt);
 
-/* The one default runtime of the process, made at the first call (also when first calls race);
- * lives until the process ends. NULL only when it could not be made. */
+/* The one default runtime of the process, made at the first call (also when first calls
+ * race); lives until the process ends. NULL only when it could not be made. */
 RUNG_API rung_runtime *rung_runtime_default(void);
 
 /* Configures the default runtime before its first use; RUNG_USAGE afterwards. */
 RUNG_API rung_status rung_runtime_default_config(const rung_runtime_config *config,
                                                  rung_error *err);
 
+/* How many threads, which instruction set. */
 RUNG_API int rung_runtime_threads(const rung_runtime *rt);
 RUNG_API rung_isa rung_runtime_isa(const rung_runtime *rt);
+/* Its name, "avx2". */
 RUNG_API const char *rung_isa_name(rung_isa isa);
 /* The set called `name`, RUNG_ISA_COUNT if there is none. */
 RUNG_API rung_isa rung_isa_find(const char *name);

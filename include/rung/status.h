@@ -1,8 +1,8 @@
 /* Status codes and error messages.
  *
- * Every function that can fail returns a rung_status and fills the caller's rung_error with one
- * message: what went wrong, where and with which values. A NULL error is allowed and ignored.
- * Nothing in the library prints or exits. */
+ * Every function that can fail returns a rung_status and fills the caller's rung_error
+ * with one message: what went wrong, where and with which values. A NULL error is allowed
+ * and ignored. Nothing in the library prints or exits. */
 #ifndef RUNG_STATUS_H
 #define RUNG_STATUS_H
 

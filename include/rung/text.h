@@ -1,8 +1,8 @@
 /* Text: reading it, splitting it, turning it into tokens and back.
  *
- * All of it works on bytes; nothing assumes a locale. Readers detect compression (.gz, .zst,
- * .xz) by content. Tokenizers are lossless: decode(encode(text)) is the same bytes for any
- * bytes whatever. */
+ * All of it works on bytes; nothing assumes a locale. Readers detect compression (.gz,
+ * .zst, .xz) by content. Tokenizers are lossless: decode(encode(text)) is the same bytes
+ * for any bytes whatever. */
 #ifndef RUNG_TEXT_H
 #define RUNG_TEXT_H
 
@@ -20,18 +20,19 @@ extern "C" {
 
 /* A text in memory with the name it came from. */
 typedef struct rung_text {
-    char *bytes;     /* owned; NUL-terminated beyond `size` */
-    size_t size;     /* bytes */
-    char *name;      /* owned: the path, "-" for standard input, "tales" */
-    char sha256[65]; /* of the bytes, hexadecimal */
+    char *bytes;       /* owned; NUL-terminated beyond `size` */
+    size_t size;       /* bytes */
+    char *name;        /* owned: the path, "-" for standard input, "tales" */
+    char sha256[65];   /* of the bytes, hexadecimal */
     int64_t n_invalid; /* bytes that are not part of valid UTF-8 */
 } rung_text;
 
-/* Reads a file, every text file of a folder (recursively, in bytewise order of their paths,
- * joined by a newline where one is missing), or standard input ("-"). Compressed files are
- * unpacked, up to `max_bytes` of text (0: no limit). Refused with RUNG_INPUT and the reason:
- * a missing or empty file, a folder without text, a file that is mostly not text (a NUL byte in
- * the first MB, or more than 30 % invalid UTF-8 or control bytes). Release with rung_text_release. */
+/* Reads a file, every text file of a folder (recursively, in bytewise order of their
+ * paths, joined by a newline where one is missing), or standard input ("-"). Compressed
+ * files are unpacked, up to `max_bytes` of text (0: no limit). Refused with RUNG_INPUT
+ * and the reason: a missing or empty file, a folder without text, a file that is mostly
+ * not text (a NUL byte in the first MB, or more than 30 % invalid UTF-8 or control
+ * bytes). Release with rung_text_release. */
 RUNG_API rung_status rung_text_read(rung_text *text, const char *path, size_t max_bytes,
                                     rung_error *err);
 /* Takes a copy of `size` bytes. */
@@ -45,12 +46,12 @@ typedef struct rung_span {
     size_t size;
 } rung_span;
 
-/* Splits raw text by position into train, valid and test with the given shares of valid and
- * test (0.05 each by default), cutting after a newline where one is near, else between UTF-8
- * characters. RUNG_INPUT when a part that was asked for would be empty. */
-RUNG_API rung_status rung_text_split(const rung_text *text, double valid_share, double test_share,
-                                     rung_span *train, rung_span *valid, rung_span *test,
-                                     rung_error *err);
+/* Splits raw text by position into train, valid and test with the given shares of valid
+ * and test (0.05 each by default), cutting after a newline where one is near, else
+ * between UTF-8 characters. RUNG_INPUT when a part that was asked for would be empty. */
+RUNG_API rung_status rung_text_split(const rung_text *text, double valid_share,
+                                     double test_share, rung_span *train,
+                                     rung_span *valid, rung_span *test, rung_error *err);
 
 /* ---- Tokenizers ---- */
 
@@ -59,20 +60,21 @@ typedef struct rung_tokenizer rung_tokenizer;
 
 typedef struct rung_tokenizer_config {
     int64_t vocab_size; /* word: most entries kept (0: all that reach min_count) */
-    int64_t min_count;  /* char and word: occurrences an entry needs (0: 1 for char, 2 for word) */
+    int64_t min_count;  /* char, word: occurrences needed (0: 1 for char, 2 for word) */
 } rung_tokenizer_config;
 
-/* Learns a tokenizer of `kind` ("byte", "char", "word") from text. Unknown kinds fail with the
- * nearest known one. config may be NULL. Free with rung_tokenizer_free.
+/* Learns a tokenizer of `kind` ("byte", "char", "word") from text. Unknown kinds fail
+ * with the nearest known one. config may be NULL. Free with rung_tokenizer_free.
  *   byte: 256 tokens, one for each byte.
  *   char: one token for each Unicode character seen; all others are spelled in bytes
  *         (256 byte tokens stand last in the vocabulary, used or not).
  *   word: words, runs of white space and punctuation, spelled in bytes when unknown. */
 RUNG_API rung_status rung_tokenizer_train(rung_tokenizer **out, const char *kind,
-                                          const rung_tokenizer_config *config, rung_span text,
-                                          rung_error *err);
+                                          const rung_tokenizer_config *config,
+                                          rung_span text, rung_error *err);
 RUNG_API void rung_tokenizer_free(rung_tokenizer *tok);
 
+/* "byte", "char", "word". */
 RUNG_API const char *rung_tokenizer_kind(const rung_tokenizer *tok);
 RUNG_API int64_t rung_tokenizer_size(const rung_tokenizer *tok); /* vocabulary */
 
@@ -81,15 +83,16 @@ RUNG_API rung_status rung_tokenizer_encode(const rung_tokenizer *tok, rung_span 
                                            int32_t **ids, size_t *n, rung_error *err);
 RUNG_API void rung_ids_free(int32_t *ids);
 
-/* The bytes of one token, borrowed from the tokenizer. Ids out of range give an empty span.
- * Decoding is joining these. */
+/* The bytes of one token, borrowed from the tokenizer. Ids out of range give an empty
+ * span. Decoding is joining these. */
 RUNG_API rung_span rung_tokenizer_bytes(const rung_tokenizer *tok, int32_t id);
 
-/* tokenizer.json (the layout of Hugging Face's `tokenizers` where it can say it): save, load.
- * Loading checks everything and names the file and the place. */
+/* tokenizer.json (the layout of Hugging Face's `tokenizers` where it can say it): save,
+ * load. Loading checks everything and names the file and the place. */
 RUNG_API rung_status rung_tokenizer_save(const rung_tokenizer *tok, const char *path,
                                          rung_error *err);
-RUNG_API rung_status rung_tokenizer_load(rung_tokenizer **out, const char *path, rung_error *err);
+RUNG_API rung_status rung_tokenizer_load(rung_tokenizer **out, const char *path,
+                                         rung_error *err);
 
 /* ---- tales: the built-in corpus ---- */
 
@@ -98,10 +101,14 @@ typedef struct rung_tales_config {
     size_t bytes; /* at least so many bytes of text, ending with a whole story */
 } rung_tales_config;
 
-#define RUNG_TALES_CONFIG_DEFAULT {20260101, 1 << 20}
+#define RUNG_TALES_CONFIG_DEFAULT                                                        \
+    {                                                                                    \
+        20260101, 1 << 20                                                                \
+    }
 
-/* Writes small stories with known structure: a name given early is needed late at controlled
- * distances, word families, homonyms decided by context. Same config, same bytes everywhere. */
+/* Writes small stories with known structure: a name given early is needed late at
+ * controlled distances, word families, homonyms decided by context. Same config, same
+ * bytes everywhere. */
 RUNG_API rung_status rung_tales_make(rung_text *text, const rung_tales_config *config,
                                      rung_error *err);
 

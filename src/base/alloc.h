@@ -1,5 +1,6 @@
-/* The only door to the heap. Memory is zeroed and aligned to 64 bytes; every call is counted, and
- * the n-th call can be made to fail, so that tests reach every path of a failed allocation. */
+/* The only door to the heap. Memory is zeroed and aligned to 64 bytes; every call is
+ * counted, and the n-th call can be made to fail, so that tests reach every path of a
+ * failed allocation. */
 #ifndef RUNG_BASE_ALLOC_H
 #define RUNG_BASE_ALLOC_H
 
@@ -11,7 +12,7 @@
 
 #define RUNG_ALIGN 64
 
-/* `size` zeroed bytes, NULL when there are none to be had. Size 0 gives a unique pointer. */
+/* `size` zeroed bytes, NULL when there are none to be had. Size 0: a unique pointer. */
 void *rung__alloc(size_t size);
 /* `count * size` zeroed bytes; NULL also when the product overflows. */
 void *rung__alloc_array(size_t count, size_t size);
@@ -35,7 +36,8 @@ typedef struct rung_alloc_stats {
 
 rung_alloc_stats rung__alloc_stats(void);
 
-/* For tests: lets the n-th allocation from now on, and every later one, fail; n <= 0: none. */
+/* For tests: lets the n-th allocation from now on, and every later one, fail; n <= 0:
+ * none. */
 void rung__alloc_fail_at(int64_t n);
 
 #endif

@@ -15,12 +15,13 @@ bool rung_path_exists(const char *path);
 bool rung_path_is_dir(const char *path);
 int64_t rung_file_size(const char *path); /* bytes, -1 if it cannot be told */
 
-/* The whole file, NUL-terminated (the NUL not counted). *data is the caller's, rung__free. Fails with
- * the path and the reason. */
+/* The whole file, NUL-terminated (the NUL not counted). *data is the caller's,
+ * rung__free. Fails with the path and the reason. */
 rung_status rung_file_read(const char *path, char **data, size_t *size, rung_error *err);
 
-/* A file written under a temporary name beside `path` and renamed over it by commit, after fsync of
- * the file and its folder. Errors are kept; commit reports the first one and leaves no file behind. */
+/* A file written under a temporary name beside `path` and renamed over it by commit,
+ * after fsync of the file and its folder. Errors are kept; commit reports the first one
+ * and leaves no file behind. */
 typedef struct rung_writer {
     FILE *file;
     char *path, *temp;

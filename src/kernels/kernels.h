@@ -1,6 +1,7 @@
-/* The kernels: inner loops over rows and tiles, built once for each instruction set, chosen at run
- * time. kernels.def lists and documents them. What is computed is the business of src/ops; how this
- * processor loops is decided here, and another device is another table. */
+/* The kernels: inner loops over rows and tiles, built once for each instruction set,
+ * chosen at run time. kernels.def lists and documents them. What is computed is the
+ * business of src/ops; how this processor loops is decided here, and another device is
+ * another table. */
 #ifndef RUNG_KERNELS_KERNELS_H
 #define RUNG_KERNELS_KERNELS_H
 
@@ -17,11 +18,13 @@
  *     C[M,N] = epilogue(op(A)[M,K] op(B)[K,N] (+ C when `accumulate`))
  *
  * epilogue, in this order, each part absent when its pointer is NULL:
- *     x = sum + bias[n];  pre[m,n] = x;  x = act(x);  x = x * act'(saved[m,n]);  x += residual[m,n]
+ *     x = sum + bias[n];  pre[m,n] = x;  x = act(x);  x = x * act'(saved[m,n]);
+ *     x += residual[m,n]
  *
- * Row-major. op(A)[m,k] is a[m*lda + k], or a[k*lda + m] when trans_a; likewise B. The order of
- * additions depends on M, N, K alone, never on the threads. Batched: `batch` products whose operands
- * lie stride_* elements apart (stride 0 shares one); pre, saved and residual move with stride_c. */
+ * Row-major. op(A)[m,k] is a[m*lda + k], or a[k*lda + m] when trans_a; likewise B. The
+ * order of additions depends on M, N, K alone, never on the threads. Batched: `batch`
+ * products whose operands lie stride_* elements apart (stride 0 shares one); pre, saved
+ * and residual move with stride_c. */
 typedef struct rung_packed rung_packed;
 
 typedef struct rung_gemm {
@@ -38,10 +41,9 @@ typedef struct rung_gemm {
     bool accumulate;
     const void *bias; /* [N] */
     rung_act act;
-    void *pre;         /* [M, N], rows ldc apart: the values before act */
-    rung_act act_grad; /* NONE: no factor */
-    const void *
-        saved; /* [M, N], rows ldc apart: what act_grad wants, see act_grad in kernels.def */
+    void *pre;            /* [M, N], rows ldc apart: the values before act */
+    rung_act act_grad;    /* NONE: no factor */
+    const void *saved;    /* [M, N], rows ldc apart: what act_grad (kernels.def) wants */
     const void *residual; /* [M, N], rows ldc apart */
     int64_t batch;        /* 0 and 1 mean one product */
     int64_t stride_a, stride_b, stride_c;
@@ -62,19 +64,21 @@ size_t rung_gemm_scratch(const rung_kernels *k, int threads);
 void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
                    void *scratch);
 
-/* B packed once for many products (weights in use). g gives N, K, b, ldb, trans_b. Free with
- * rung_packed_free. */
+/* B packed once for many products (weights in use). g gives N, K, b, ldb, trans_b. Free
+ * with rung_packed_free. */
 rung_status rung_packed_new(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
                             rung_packed **out, rung_error *err);
 void rung_packed_free(rung_packed *p);
 
-/* ---- Attention of one head (Vaswani et al. 2017, section 3.2.1), computed in tiles with a running
- * maximum and sum (Milakov, Gimelshein 2018; Dao et al. 2022, algorithm 1), so memory is O(T).
+/* ---- Attention of one head (Vaswani et al. 2017, section 3.2.1), computed in tiles with
+ * a running maximum and sum (Milakov, Gimelshein 2018; Dao et al. 2022, algorithm 1), so
+ * memory is O(T).
  *
- *     s[i,j] = scale <q_i, k_j>,  p = softmax over allowed j,  o_i = sum_j drop(p[i,j]) v_j
+ *     s[i,j] = scale <q_i, k_j>,  p = softmax over allowed j
+ *     o_i = sum_j drop(p[i,j]) v_j
  *
- * j is allowed when j < n_keys and (not causal or j <= past + i). Masked blocks are skipped. A query
- * with no allowed key gives 0 and lse = -inf. */
+ * j is allowed when j < n_keys and (not causal or j <= past + i). Masked blocks are
+ * skipped. A query with no allowed key gives 0 and lse = -inf. */
 typedef struct rung_attention_tile {
     int64_t D;      /* head size */
     int64_t i0, i1; /* queries of this tile (the gradient: 0 and the number of queries) */
