@@ -10,7 +10,7 @@ BEGIN {
         for (j = split(floor[i], folder, " "); j > 0; j--) height[folder[j]] = i
 
     # Public headers of the ground floor; any other is named after its floor.
-    for (i = split("status options runtime act", header, " "); i > 0; i--)
+    for (i = split("status options runtime units progress act", header, " "); i > 0; i--)
         floor_of_header[header[i]] = "base"
 
     HEAP = "malloc|calloc|realloc|free|strdup|strndup|asprintf|vasprintf|getline|getdelim"

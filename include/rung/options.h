@@ -30,7 +30,7 @@ typedef struct rung_option {
     rung_option_type type;
     size_t offset;        /* of the field in its struct */
     const char *fallback; /* the default, as it would be typed; NULL: zero or unset */
-    double min, max;      /* of INT, REAL, SECONDS, BYTES, both inclusive */
+    double min, max;      /* of INT, REAL, SECONDS, BYTES, inclusive; both 0: no limits */
     const char *choices;  /* "constant|linear|cosine" */
     const char *help;     /* one line, with the unit */
     const char
@@ -78,6 +78,12 @@ RUNG_API char *rung_options_to_json(const rung_option_set *sets, size_t n_sets);
 RUNG_API rung_status rung_options_from_json(const rung_option_set *sets, size_t n_sets,
                                             const char *json, const char *where,
                                             bool strict, rung_error *err);
+
+/* The nearest of `n` names to `word` (edit distance with transpositions, at most a third
+ * of the longer one's length), NULL if none is near: "unknown rung 'gtp': did you mean
+ * 'gpt'?". */
+RUNG_API const char *rung_nearest_name(const char *word, const char *const *names,
+                                       size_t n);
 
 /* Frees a text that this library gave; NULL is fine. */
 RUNG_API void rung_text_free(char *text);

@@ -3,9 +3,10 @@
  *     base            data - 24      data (multiple of 64)
  *     | padding       | header       | size bytes, zeroed |
  *
- * Small blocks come from calloc, which knows when fresh memory is zero already. Large ones are mapped
- * on their own: their pages are zero without being touched, so a block costs resident memory only as
- * it is used, and they start where huge pages fit, which saves the TLB of a long product. */
+ * Small blocks come from calloc, which knows when fresh memory is zero already. Large
+ * ones are mapped on their own: their pages are zero without being touched, so a block
+ * costs resident memory only as it is used, and they start where huge pages fit, which
+ * saves the TLB of a long product. */
 #include "base/alloc.h"
 
 #include <stdatomic.h>
@@ -28,7 +29,8 @@ typedef struct block_header {
     size_t base_bytes; /* length of the mapping; 0: calloc */
 } block_header;
 
-/* The heap is one for the process, and so are its counters: the exception to "no mutable globals". */
+/* The heap is one for the process, and so are its counters: the exception to "no mutable
+ * globals". */
 static struct {
     atomic_int_fast64_t calls, live, live_bytes, peak_bytes;
     atomic_int_fast64_t fail_from; /* the first call that fails; 0: none */
@@ -69,8 +71,8 @@ static void *place(char *base, size_t base_bytes, size_t size)
     return data;
 }
 
-/* Maps one huge page more than needed and gives back what lies before the first huge page's start
- * and after the block's end. */
+/* Maps one huge page more than needed and gives back what lies before the first huge
+ * page's start and after the block's end. */
 static void *map_block(size_t size)
 {
     const size_t bytes = round_up(size + RUNG_ALIGN, PAGE_BYTES);
@@ -102,8 +104,8 @@ static void drop_block(void *data)
         free(header.base);
 }
 
-/* A mapping grows by moving its pages, not their bytes: the old and the new block are never resident
- * together. NULL when there is no room. */
+/* A mapping grows by moving its pages, not their bytes: the old and the new block are
+ * never resident together. NULL when there is no room. */
 static void *remap_block(void *data, size_t size)
 {
     block_header *header = header_of(data);
@@ -113,7 +115,8 @@ static void *remap_block(void *data, size_t size)
     return place(base, bytes, size);
 }
 
-/* Another block with the old bytes, as far as they fit; the old one is gone unless NULL is returned. */
+/* Another block with the old bytes, as far as they fit; the old one is gone unless NULL
+ * is returned. */
 static void *resize_block(void *data, size_t size)
 {
     const block_header old = *header_of(data);

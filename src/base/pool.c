@@ -1,14 +1,16 @@
 /* A small pool of threads.
  *
- * A job is three plain fields (fn, ctx, n_tasks) and two counters. `remaining` hands out tasks: who
- * decrements it from k > 0 owns task n_tasks - k of the job that is current at that moment. The job
- * cannot end, and its fields cannot change, before that task is reported in `unfinished`; so the
- * fields are read only after a claim, and a late thread that finds nothing touches nothing. Nobody
- * waits for threads that did not come in time: a descheduled worker costs its own help only.
+ * A job is three plain fields (fn, ctx, n_tasks) and two counters. `remaining` hands out
+ * tasks: who decrements it from k > 0 owns task n_tasks - k of the job that is current at
+ * that moment. The job cannot end, and its fields cannot change, before that task is
+ * reported in `unfinished`; so the fields are read only after a claim, and a late thread
+ * that finds nothing touches nothing. Nobody waits for threads that did not come in time:
+ * a descheduled worker costs its own help only.
  *
- * Sleeping follows Dekker's pattern: the sleeper announces itself, then looks once more (under the
- * lock); the waker publishes, then looks for sleepers. In the single order of sequentially consistent
- * atomics one of the two sees the other, so no wake-up is lost. */
+ * Sleeping follows Dekker's pattern: the sleeper announces itself, then looks once more
+ * (under the lock); the waker publishes, then looks for sleepers. In the single order of
+ * sequentially consistent atomics one of the two sees the other, so no wake-up is
+ * lost. */
 #include "base/pool.h"
 
 #include <assert.h>
@@ -16,13 +18,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #define MAX_THREADS 1024
-/* Longer than the gap between two operators of a step, shorter than what anyone would notice: a
- * sleeping thread takes tens of microseconds to wake. */
+/* Longer than the gap between two operators of a step, shorter than what anyone would
+ * notice: a sleeping thread takes tens of microseconds to wake. */
 #define SPIN_NS 50000
 #define SPIN_CHECK 64 /* pauses between two looks at the clock */
 
@@ -61,13 +63,6 @@ static _Thread_local struct {
     int worker;
 } inside;
 
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void pause_briefly(void)
 {
 #if defined(__x86_64__)
@@ -80,13 +75,13 @@ static void pause_briefly(void)
 /* Spins until is_over(pool) or for SPIN_NS; returns the last answer. */
 static bool spin_until(rung_pool *pool, bool (*is_over)(rung_pool *))
 {
-    const int64_t end_ns = now_ns() + SPIN_NS;
+    const int64_t end_ns = rung__now_ns() + SPIN_NS;
     do {
         for (int i = 0; i < SPIN_CHECK; i++) {
             if (is_over(pool)) return true;
             pause_briefly();
         }
-    } while (now_ns() < end_ns);
+    } while (rung__now_ns() < end_ns);
     return is_over(pool);
 }
 

@@ -8,7 +8,7 @@
 rung_status rung_fail(rung_error *err, rung_status code, const char *format, ...)
 {
     if (!err) return code;
-    // The new message may quote the old one ("%s", err->message), so it is built beside it.
+    // The new message may quote the old one (err->message), so it is built beside it.
     char message[sizeof err->message];
     va_list args;
     va_start(args, format);

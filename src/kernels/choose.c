@@ -1,6 +1,7 @@
-/* Which instruction set: the best one that this processor and operating system run. */
+/* Which table of kernels serves an instruction set. */
 #include <assert.h>
 
+#include "base/runtime.h"
 #include "kernels/kernels.h"
 
 extern const rung_kernels rung__portable_kernels, rung__avx2_kernels,
@@ -9,15 +10,7 @@ extern const rung_kernels rung__double__kernels;
 
 rung_isa rung_kernels_best(void)
 {
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-        return RUNG_ISA_AVX512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return RUNG_ISA_AVX2;
-#endif
-    return RUNG_ISA_PORTABLE;
+    return rung__cpu_isa();
 }
 
 const rung_kernels *rung_kernels_get(rung_isa isa)
