@@ -9,9 +9,13 @@ BEGIN {
     for (i = split(floors, floor, "|"); i > 0; i--)
         for (j = split(floor[i], folder, " "); j > 0; j--) height[folder[j]] = i
 
-    # Public headers of the ground floor; any other is named after its floor.
-    for (i = split("status options runtime units progress act", header, " "); i > 0; i--)
-        floor_of_header[header[i]] = "base"
+    # Public headers that are not named after their floor.
+    others = "status=base options=base runtime=base units=base progress=base act=base " \
+             "model=models"
+    for (i = split(others, other, " "); i > 0; i--) {
+        split(other[i], pair, "=")
+        floor_of_header[pair[1]] = pair[2]
+    }
 
     HEAP = "malloc|calloc|realloc|free|strdup|strndup|asprintf|vasprintf|getline|getdelim"
     PRINT = "printf|vprintf|puts|putchar|perror|exit|_exit|abort"

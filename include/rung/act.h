@@ -2,8 +2,8 @@
 #ifndef RUNG_ACT_H
 #define RUNG_ACT_H
 
-/* X(name, text): activation functions. GELU is the tanh form (Hendrycks, Gimpel 2016, section
- * 2; "gelu_new" in Hugging Face's GPT-2), GELU_ERF the exact one. */
+/* X(name, text): activation functions. GELU is the tanh form (Hendrycks, Gimpel 2016,
+ * section 2; "gelu_new" in Hugging Face's GPT-2), GELU_ERF the exact one. */
 #define RUNG_ACT_LIST(X)                                                                 \
     X(NONE, "none")                                                                      \
     X(RELU, "relu")                                                                      \

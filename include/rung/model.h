@@ -1,9 +1,10 @@
-/* Models: the rungs of the ladder. A rung is a class (an abstract base and one const table of
- * methods each), found by name in a factory; a model is an object of it. What a rung can do beyond
- * being trained and scored shows in its optional methods.
+/* Models: the rungs of the ladder. A rung is a class (an abstract base and one const
+ * table of methods each), found by name in a factory; a model is an object of it. What a
+ * rung can do beyond being trained and scored shows in its optional methods.
  *
- * A model folder holds config.json, model.safetensors, tokenizer.json and training.json. While it
- * is used a model is immutable: any number of sessions may use one, each on its own thread. */
+ * A model folder holds config.json, model.safetensors, tokenizer.json and training.json.
+ * While it is used a model is immutable: any number of sessions may use one, each on its
+ * own thread. */
 #ifndef RUNG_MODEL_H
 #define RUNG_MODEL_H
 
@@ -27,17 +28,18 @@ typedef struct rung_tokens {
 
 /* A language model that reads one stream and says what comes next. */
 typedef struct rung_stream_ops {
-    /* A session for one stream of at most `max_tokens` tokens (more: the oldest are forgotten). */
+    /* A session for one stream of at most `max_tokens` tokens (more: the oldest are
+     * forgotten). */
     rung_status (*open)(rung_session *s, int64_t max_tokens, rung_error *err);
     /* Reads n tokens and writes the logits of the next one, float [vocabulary]. */
     rung_status (*read)(rung_session *s, const int32_t *ids, size_t n, float *logits,
                         rung_error *err);
     void (*close)(rung_session *s);
-    size_t session_bytes; /* of the concrete session, whose first member is rung_session */
+    size_t session_bytes; /* of the concrete session; its first member is rung_session */
 } rung_stream_ops;
 
-/* A class of models. Functions without "(optional)" are required: rung_model_register refuses a
- * class that lacks one, by the method's name. */
+/* A class of models. Functions without "(optional)" are required: rung_model_register
+ * refuses a class that lacks one, by the method's name. */
 struct rung_class {
     const char *name;       /* the command's word: "gpt" */
     const char *model_type; /* of config.json: "gpt2" */
@@ -49,25 +51,27 @@ struct rung_class {
     size_t n_options;
     size_t options_offset; /* of the config struct in the concrete struct */
 
-    /* Declares the parameters (model->params) from options and vocabulary size; checks options that
-     * depend on each other ("width 100 is not a multiple of 3 heads"). */
+    /* Declares the parameters (model->params) from options and vocabulary size; checks
+     * options that depend on each other ("width 100 is not a multiple of 3 heads"). */
     rung_status (*declare)(rung_model *m, rung_error *err);
 
-    /* Builds the logits [B, T, V] of ids [B, T]. States carried over the batch are found in
-     * `states` when it is not NULL. (optional: a class with `fit` needs none) */
+    /* Builds the logits [B, T, V] of ids [B, T]. States carried over the batch are found
+     * in `states` when it is not NULL. (optional: a class with `fit` needs none) */
     rung_tensor *(*logits)(const rung_model *m, rung_graph *g, rung_tensor *ids,
                            const rung_params *states);
 
-    /* Declares the states that training carries from window to window for a batch of B lanes.
-     * (optional: windows are independent) */
-    rung_status (*carry)(const rung_model *m, rung_params *states, int64_t B, rung_error *err);
+    /* Declares the states that training carries from window to window for a batch of B
+     * lanes. (optional: windows are independent) */
+    rung_status (*carry)(const rung_model *m, rung_params *states, int64_t B,
+                         rung_error *err);
 
     /* Learns without the trainer: counts, closed forms. (optional) */
     rung_status (*fit)(rung_model *m, rung_runtime *rt, const rung_tokens *train,
                        const rung_tokens *valid, rung_error *err);
 
-    /* Natural-log probabilities of ids[i] given what stands before it in ids, for i in [from, n):
-     * their negative sum. Windows have at most `context` tokens. (optional: from `logits`) */
+    /* Natural-log probabilities of ids[i] given what stands before it in ids, for i in
+     * [from, n): their negative sum. Windows have at most `context` tokens. (optional:
+     * from `logits`) */
     rung_status (*score)(const rung_model *m, const int32_t *ids, size_t from, size_t n,
                          double *nats, rung_error *err);
 
@@ -97,44 +101,51 @@ RUNG_API size_t rung_class_count(void);
 RUNG_API const rung_class *rung_class_at(size_t i);
 /* By name or model_type; NULL after filling err with the nearest name. */
 RUNG_API const rung_class *rung_class_find(const char *name, rung_error *err);
-/* Adds an embedding program's own class (borrowed for the life of the process; not thread-safe:
- * call it before other threads start). Refused with the name of the missing method. */
+/* Adds an embedding program's own class (borrowed for the life of the process; not
+ * thread-safe: call it before other threads start). Refused with the name of the missing
+ * method. */
 RUNG_API rung_status rung_model_register(const rung_class *type, rung_error *err);
 
 /* ---- A model's life ---- */
 
-/* Default options; change them through rung_model_options, then declare with rung_model_build. */
-RUNG_API rung_status rung_model_new(rung_model **out, const rung_class *type, rung_error *err);
+/* Default options; change them through rung_model_options, then declare with
+ * rung_model_build. */
+RUNG_API rung_status rung_model_new(rung_model **out, const rung_class *type,
+                                    rung_error *err);
 RUNG_API rung_option_set rung_model_options(rung_model *m);
 /* Takes the tokenizer, declares the parameters and initialises them from the seed. */
 RUNG_API rung_status rung_model_build(rung_model *m, rung_tokenizer *tok, uint64_t seed,
                                       rung_error *err);
 RUNG_API void rung_model_free(rung_model *m);
 
-/* The folder: config.json, model.safetensors, tokenizer.json. Loading checks that names, shapes
- * and config agree and names what does not. */
-RUNG_API rung_status rung_model_save(const rung_model *m, const char *dir, rung_error *err);
+/* The folder: config.json, model.safetensors, tokenizer.json. Loading checks that names,
+ * shapes and config agree and names what does not. */
+RUNG_API rung_status rung_model_save(const rung_model *m, const char *dir,
+                                     rung_error *err);
 RUNG_API rung_status rung_model_load(rung_model **out, const char *dir, rung_error *err);
 
 /* ---- Training and scoring of language models ---- */
 
-/* Makes the trainer's task of a model and its data (borrowed: outlive the task): windows of
- * `context` tokens at a random phase each epoch, permuted; lanes where the class carries states. */
-RUNG_API rung_status rung_lm_task_new(rung_task **out, rung_model *m, const rung_tokens *train,
-                                      const rung_tokens *valid, const rung_train_config *config,
-                                      rung_error *err);
+/* Makes the trainer's task of a model and its data (borrowed: outlive the task): windows
+ * of `context` tokens at a random phase each epoch, permuted; lanes where the class
+ * carries states. */
+RUNG_API rung_status rung_lm_task_new(rung_task **out, rung_model *m,
+                                      const rung_tokens *train, const rung_tokens *valid,
+                                      const rung_train_config *config, rung_error *err);
 RUNG_API void rung_lm_task_free(rung_task *task);
 
-/* What a language model says of held-out text. Every byte is scored once: windows of `context`
- * tokens (0: the model's own) move on by half of it, each scores what no earlier one did. */
+/* What a language model says of held-out text. Every byte is scored once: windows of
+ * `context` tokens (0: the model's own) move on by half of it, each scores what no
+ * earlier one did. */
 typedef struct rung_lm_score {
-    double nats;           /* in total */
+    double nats; /* in total */
     double bits_per_byte;
     double nats_per_token;
     size_t tokens, bytes;
-    double seconds;        /* of the scoring */
+    double seconds; /* of the scoring */
 } rung_lm_score;
 
+/* Scores `data` with the model. */
 RUNG_API rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt,
                                       const rung_tokens *data, int64_t context,
                                       rung_lm_score *score, rung_error *err);
@@ -147,13 +158,20 @@ typedef struct rung_sampling {
     uint64_t seed;
 } rung_sampling;
 
-#define RUNG_SAMPLING_DEFAULT {1.0, 0, 1.0, 0}
+#define RUNG_SAMPLING_DEFAULT                                                            \
+    {                                                                                    \
+        1.0, 0, 1.0, 0                                                                   \
+    }
 
 /* One token from logits [n] (changed); draw number `index` of the seed's stream. Pure. */
-RUNG_API int32_t rung_sample(float *logits, int64_t n, const rung_sampling *how, uint64_t index);
+RUNG_API int32_t rung_sample(float *logits, int64_t n, const rung_sampling *how,
+                             uint64_t index);
 
-RUNG_API rung_status rung_session_open(rung_session **out, const rung_model *m, rung_runtime *rt,
-                                       int64_t max_tokens, rung_error *err);
+/* One stream of text on a model: open, read tokens (each read gives the logits of the
+ * next one, float [vocabulary]), close. RUNG_UNSUPPORTED when the class has no `stream`. */
+RUNG_API rung_status rung_session_open(rung_session **out, const rung_model *m,
+                                       rung_runtime *rt, int64_t max_tokens,
+                                       rung_error *err);
 RUNG_API rung_status rung_session_read(rung_session *s, const int32_t *ids, size_t n,
                                        float *logits, rung_error *err);
 RUNG_API void rung_session_close(rung_session *s);

@@ -1,7 +1,8 @@
 /* Operators: each builder appends one node (a few: several) and returns its output.
  *
- * Shapes are written [B, T, C]; "..." stands for any leading dimensions. All return NULL after an
- * error, which the graph keeps. Gradients exist for all of them unless said otherwise. */
+ * Shapes are written [B, T, C]; "..." stands for any leading dimensions. All return NULL
+ * after an error, which the graph keeps. Gradients exist for all of them unless said
+ * otherwise. */
 #ifndef RUNG_OPS_H
 #define RUNG_OPS_H
 
@@ -16,8 +17,9 @@ extern "C" {
 
 enum { RUNG_TRANS_A = 1, RUNG_TRANS_B = 2 };
 
-/* c[..., M, N] = op(a)[..., M, K] op(b)[..., K, N]; flags transpose the last two dimensions. The
- * leading dimensions are equal, or those of one side are absent (it is shared). */
+/* c[..., M, N] = op(a)[..., M, K] op(b)[..., K, N]; flags transpose the last two
+ * dimensions. The leading dimensions are equal, or those of one side are absent (it is
+ * shared). */
 RUNG_API rung_tensor *rung_matmul(rung_graph *g, rung_tensor *a, rung_tensor *b,
                                   int flags);
 
@@ -35,15 +37,16 @@ RUNG_API rung_tensor *rung_mul(rung_graph *g, rung_tensor *x, rung_tensor *y);
 RUNG_API rung_tensor *rung_scale(rung_graph *g, rung_tensor *x, double a);
 RUNG_API rung_tensor *rung_activation(rung_graph *g, rung_tensor *x, rung_act act);
 
-/* While training: each element is 0 with probability p, else x / (1 - p); otherwise x. The mask
- * is a function of (seed, step, this node's place, index in the global batch); the first dimension
- * counts samples. */
+/* While training: each element is 0 with probability p, else x / (1 - p); otherwise x.
+ * The mask is a function of (seed, step, this node's place, index in the global batch);
+ * the first dimension counts samples. */
 RUNG_API rung_tensor *rung_dropout(rung_graph *g, rung_tensor *x, double p);
 
 /* ---- Rows ---- */
-RUNG_API rung_tensor *rung_softmax(rung_graph *g,
-                                   rung_tensor *x); /* over the last dimension */
-/* y = (x - mean) / sqrt(var + eps) * gamma + beta over the last dimension (Ba et al. 2016). */
+/* Over the last dimension. */
+RUNG_API rung_tensor *rung_softmax(rung_graph *g, rung_tensor *x);
+/* y = (x - mean) / sqrt(var + eps) * gamma + beta over the last dimension (Ba et al.
+ * 2016). */
 RUNG_API rung_tensor *rung_layernorm(rung_graph *g, rung_tensor *x, rung_tensor *gamma,
                                      rung_tensor *beta, double eps);
 
@@ -62,8 +65,8 @@ typedef struct rung_attention_config {
     double dropout;
 } rung_attention_config;
 
-/* o[B, Tq, C] from columns of q[B, Tq, *], k[B, Tk, *], v[B, Tk, *]; the three may be one tensor
- * (packed [B, T, 3C]). lengths, int32 [B] or NULL: valid keys of each sample. */
+/* o[B, Tq, C] from columns of q[B, Tq, *], k[B, Tk, *], v[B, Tk, *]; the three may be one
+ * tensor (packed [B, T, 3C]). lengths, int32 [B] or NULL: valid keys of each sample. */
 RUNG_API rung_tensor *rung_attention(rung_graph *g, rung_tensor *q, rung_tensor *k,
                                      rung_tensor *v, rung_tensor *lengths,
                                      const rung_attention_config *config);
@@ -74,8 +77,8 @@ typedef struct rung_lstm_out {
     rung_tensor *h, *c; /* [B, H], after the last step */
 } rung_lstm_out;
 
-/* An LSTM over a sequence, from the input products xg[B, T, 4H] (= x w_ih^T + b_ih, gates ordered
- * i, f, g, o), w_hh[4H, H], b_hh[4H] (or NULL), h0, c0 [B, H] (or NULL: zero). */
+/* An LSTM over a sequence, from the input products xg[B, T, 4H] (= x w_ih^T + b_ih, gates
+ * ordered i, f, g, o), w_hh[4H, H], b_hh[4H] (or NULL), h0, c0 [B, H] (or NULL: zero). */
 RUNG_API rung_lstm_out rung_lstm(rung_graph *g, rung_tensor *xg, rung_tensor *w_hh,
                                  rung_tensor *b_hh, rung_tensor *h0, rung_tensor *c0);
 
@@ -85,7 +88,8 @@ typedef struct rung_loss {
     rung_tensor *weight; /* scalar: what to divide by for a mean; no gradient */
 } rung_loss;
 
-/* logits[..., V], targets int32 [...]; negative targets are ignored. class_weights [V] or NULL. */
+/* logits[..., V], targets int32 [...]; negative targets are ignored. class_weights [V] or
+ * NULL. */
 RUNG_API rung_loss rung_cross_entropy(rung_graph *g, rung_tensor *logits,
                                       rung_tensor *targets, rung_tensor *class_weights,
                                       double label_smoothing);
@@ -111,10 +115,11 @@ RUNG_API rung_tensor *rung_slice(rung_graph *g, rung_tensor *x, int dim, int64_t
 RUNG_API rung_tensor *rung_concat(rung_graph *g, rung_tensor *const *xs, int n, int dim);
 
 /* ---- States ---- */
-/* state = x, in place, at the end of what uses the old value. Returns the state. No gradient. */
+/* state = x, in place, at the end of what uses the old value. Returns the state. No
+ * gradient. */
 RUNG_API rung_tensor *rung_assign(rung_graph *g, rung_tensor *state, rung_tensor *x);
-/* Rows run.past ... run.past + T - 1 of cache[B, Tmax, C] = columns [column, column + C) of
- * x[B, T, *]. Returns the cache. No gradient. */
+/* Rows run.past ... run.past + T - 1 of cache[B, Tmax, C] = columns [column, column + C)
+ * of x[B, T, *]. Returns the cache. No gradient. */
 RUNG_API rung_tensor *rung_cache_write(rung_graph *g, rung_tensor *cache, rung_tensor *x,
                                        int64_t column);
 
