@@ -5,6 +5,7 @@ BUILD   ?= build/$(VARIANT)
 CC      ?= cc
 PREFIX  ?= /usr/local
 DESTDIR ?=
+LIBDIR  ?= $(PREFIX)/lib
 
 PACKAGES := jansson libutf8proc libpcre2-8 zlib libzstd liblzma
 VERSION  := $(shell cat VERSION)
@@ -71,12 +72,18 @@ $(BUILD)/kernels/$1/%.o: src/kernels/isa/%.c
 endef
 $(foreach s,$(KERNEL_SETS),$(eval $(call kernel_rule,$s)))
 
-# Tests see the private headers; benchmarks and examples only the public ones.
+# Tests see the private headers; benchmarks only the public ones.
 $(BUILD)/tests/%: tests/%.c $(BUILD)/librung.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/librung.a -lcmocka $(LDLIBS_ALL)
 
+$(BUILD)/bench/%: bench/%.c $(BUILD)/librung.a
+	@mkdir -p $(@D)
+	$(CC) -Iinclude $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/librung.a $(LDLIBS_ALL)
+
 test-bins: $(TEST_BIN)
+
+bench: $(BENCH_BIN)
 
 test: $(BUILD)/rung $(TEST_BIN)
 	@scripts/run-tests $(BUILD)
@@ -87,7 +94,24 @@ asan tsan:
 lint:
 	@scripts/lint
 
+# What a program needs to use the library, for pkg-config and for CMake's find_package(rung).
+LIB_TO  = $(DESTDIR)$(LIBDIR)
+INST_SED = sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$(VERSION)|g'
+install: all lib
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/rung \
+	    $(LIB_TO)/pkgconfig $(LIB_TO)/cmake/rung
+	install -m 755 $(BUILD)/rung $(DESTDIR)$(PREFIX)/bin/rung
+	install -m 644 include/rung/*.h $(DESTDIR)$(PREFIX)/include/rung/
+	install -m 644 $(BUILD)/librung.a $(LIB_TO)/librung.a
+	install -m 755 $(BUILD)/librung.so $(LIB_TO)/librung.so.$(VERSION)
+	ln -sf librung.so.$(VERSION) $(LIB_TO)/librung.so.0
+	ln -sf librung.so.0 $(LIB_TO)/librung.so
+	$(INST_SED) packaging/rung.pc.in >$(LIB_TO)/pkgconfig/rung.pc
+	$(INST_SED) packaging/rungConfig.cmake.in >$(LIB_TO)/cmake/rung/rungConfig.cmake
+	$(INST_SED) packaging/rungConfigVersion.cmake.in \
+	    >$(LIB_TO)/cmake/rung/rungConfigVersion.cmake
+
 clean:
 	rm -rf build
 
--include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d)
+-include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(TEST_BIN:=.d) $(BENCH_BIN:=.d)

@@ -89,7 +89,7 @@ RUNG_API rung_status rung_params_add(rung_params *p, const rung_param *spec,
 /* Fills all tensors by their initialisers; each from a stream named by (seed, name). */
 RUNG_API void rung_params_init(rung_params *p, uint64_t seed);
 
-/* What is in the set: by number, in the order of adding, or by name (NULL: there is none);
+/* What is in the set: by number, in the order of adding, or by name (NULL: none);
  * borrowed, valid until the next add. */
 RUNG_API size_t rung_params_count(const rung_params *p);
 RUNG_API const rung_param *rung_params_at(const rung_params *p, size_t i);

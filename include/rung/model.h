@@ -167,8 +167,9 @@ typedef struct rung_sampling {
 RUNG_API int32_t rung_sample(float *logits, int64_t n, const rung_sampling *how,
                              uint64_t index);
 
-/* One stream of text on a model: open, read tokens (each read gives the logits of the
- * next one, float [vocabulary]), close. RUNG_UNSUPPORTED when the class has no `stream`. */
+/* One stream of text on a model: open it, read tokens (every read gives the logits of the
+ * next one, float [vocabulary]), close it. RUNG_UNSUPPORTED when the class has no
+ * `stream`. */
 RUNG_API rung_status rung_session_open(rung_session **out, const rung_model *m,
                                        rung_runtime *rt, int64_t max_tokens,
                                        rung_error *err);
