@@ -34,6 +34,15 @@
         assert_string_equal(err.message, (wanted_message));                              \
     } while (0)
 
+/* The same, with a message that contains `part`. */
+#define assert_fails_saying(call, wanted_code, part)                                     \
+    do {                                                                                 \
+        err = (rung_error){0};                                                           \
+        assert_int_equal((call), (wanted_code));                                         \
+        assert_int_equal(err.code, (wanted_code));                                       \
+        assert_contains(err.message, (part));                                            \
+    } while (0)
+
 /* `text` contains `part`. */
 #define assert_contains(text, part)                                                      \
     do {                                                                                 \
@@ -67,6 +76,28 @@ static inline const char *path_in(const void *folder, const char *name)
     char *out = buffers[next++ % 4];
     snprintf(out, sizeof buffers[0], "%s/%s", (const char *)folder, name);
     return out;
+}
+
+/* Plain writing, without sync or rename: thousands of broken files cost nothing. */
+static inline void write_bytes(const char *path, const void *bytes, size_t n)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
+static inline void assert_same_files(const char *path_a, const char *path_b)
+{
+    rung_error err = {0};
+    char *a, *b;
+    size_t n_a, n_b;
+    assert_ok(rung_file_read(path_a, &a, &n_a, &err));
+    assert_ok(rung_file_read(path_b, &b, &n_b, &err));
+    assert_int_equal(n_a, n_b);
+    assert_memory_equal(a, b, n_a);
+    rung__free(a);
+    rung__free(b);
 }
 
 static inline void write_text(const char *path, const char *text)

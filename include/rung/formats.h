@@ -96,8 +96,8 @@ typedef struct rung_npy {
     rung_stored_type type;
     int rank;
     int64_t shape[RUNG_STORED_MAX_RANK];
-    void *data;
-    size_t bytes;
+    void *data;   /* owned: rung_npy_release */
+    size_t bytes; /* product of shape times the element's bytes */
 } rung_npy;
 
 /* Reading fails with path and reason (RUNG_INPUT); release what was read. */

@@ -8,9 +8,20 @@
 #include "base/alloc.h"
 #include "base/files.h"
 
+/* Jansson's lexer reports a failed allocation as an invalid token, so it is remembered
+ * here. */
+static _Thread_local bool out_of_memory;
+
+static void *json_alloc(size_t size)
+{
+    void *data = rung__alloc(size);
+    if (!data) out_of_memory = true;
+    return data;
+}
+
 static void use_alloc(void)
 {
-    json_set_alloc_funcs(rung__alloc, rung__free);
+    json_set_alloc_funcs(json_alloc, rung__free);
 }
 
 void rung__json_use_alloc(void)
@@ -19,12 +30,21 @@ void rung__json_use_alloc(void)
     pthread_once(&once, use_alloc);
 }
 
+json_t *rung__json_load(const char *text, size_t size, json_error_t *error)
+{
+    rung__json_use_alloc();
+    out_of_memory = false;
+    json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
+    const enum json_error_code code = json_error_out_of_memory;
+    if (!value && out_of_memory) error->text[sizeof error->text - 1] = (char)code;
+    return value;
+}
+
 rung_status rung_json_parse(json_t **out, const char *text, size_t size,
                             const char *where, rung_error *err)
 {
-    rung__json_use_alloc();
-    json_error_t error;
-    json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    json_error_t error = {0};
+    json_t *value = rung__json_load(text, size, &error);
     if (!value && json_error_code(&error) == json_error_out_of_memory) {
         return rung_fail(err, RUNG_MEMORY, "out of memory: parsing %s", where);
     }

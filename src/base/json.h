@@ -15,6 +15,10 @@
  * rung_runtime_new. */
 void rung__json_use_alloc(void);
 
+/* json_loadb that refuses duplicate keys and NUL in strings, and whose json_error_code is
+ * json_error_out_of_memory exactly when memory was what it lacked. */
+json_t *rung__json_load(const char *text, size_t size, json_error_t *error);
+
 /* Parses `size` bytes. *out is the caller's (json_decref). `where` (a file's name) begins
  * the message: "config.json:3: ...". Duplicate keys and NUL in strings are refused. */
 rung_status rung_json_parse(json_t **out, const char *text, size_t size,

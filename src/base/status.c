@@ -5,6 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Messages quote names out of files: a newline or an escape sequence among them must not
+ * reach a terminal. */
+static void replace_control_characters(char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == '\x7f') *text = '?';
+    }
+}
+
 rung_status rung_fail(rung_error *err, rung_status code, const char *format, ...)
 {
     if (!err) return code;
@@ -14,6 +23,7 @@ rung_status rung_fail(rung_error *err, rung_status code, const char *format, ...
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    replace_control_characters(message);
     err->code = code;
     memcpy(err->message, message, sizeof message);
     return code;

@@ -48,6 +48,14 @@ static void long_messages_are_cut(void **state)
     assert_int_equal(strlen(err.message), sizeof err.message - 1);
 }
 
+static void control_characters_do_not_reach_a_terminal(void **state)
+{
+    (void)state;
+    rung_error err;
+    rung_fail(&err, RUNG_INPUT, "name '%s'", "a\nb\x1b[2J\x7f слово");
+    assert_string_equal(err.message, "name 'a?b?[2J? слово'");
+}
+
 static void every_code_has_its_text(void **state)
 {
     (void)state;
@@ -81,6 +89,7 @@ int main(void)
         cmocka_unit_test(within_puts_a_prefix_before_the_message),
         cmocka_unit_test(a_message_may_quote_the_old_one),
         cmocka_unit_test(long_messages_are_cut),
+        cmocka_unit_test(control_characters_do_not_reach_a_terminal),
         cmocka_unit_test(every_code_has_its_text),
         cmocka_unit_test(try_forwards_failures_only),
     };
