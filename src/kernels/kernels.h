@@ -70,6 +70,9 @@ rung_status rung_packed_new(const rung_kernels *k, rung_pool *pool, const rung_g
                             rung_packed **out, rung_error *err);
 void rung_packed_free(rung_packed *p);
 
+/* Queries of one forward call that are treated together: where an operator cuts its tasks. */
+enum { RUNG_ATTENTION_TILE = 64 };
+
 /* ---- Attention of one head (Vaswani et al. 2017, section 3.2.1), computed in tiles with
  * a running maximum and sum (Milakov, Gimelshein 2018; Dao et al. 2022, algorithm 1), so
  * memory is O(T).
@@ -94,7 +97,7 @@ typedef struct rung_attention_tile {
     double dropout; /* 0: none */
     uint64_t key,
         lane; /* stream; element (i, j) is number i * drop_stride + j, as in dropout */
-    int64_t drop_stride;
+    int64_t drop_stride; /* a multiple of 4, at least n_keys */
     const void *d_o;    /* gradient of o, rows ldo apart */
     void *dq, *dk, *dv; /* rows lddq, lddk, lddv apart; the gradient writes them all */
     int64_t lddq, lddk, lddv;

@@ -182,10 +182,16 @@ INLINE real vmax_lane(vec v)
 /* DW reals as doubles, the first n of them (n > 0), zero in the others. */
 INLINE dvec dload_n(const real *p, int64_t n)
 {
-    if (n >= DW) return __builtin_convertvector(*(const part_in_memory *)p, dvec);
-    dvec v = {0};
-    for (int64_t l = 0; l < n; l++) v[l] = (double)p[l];
-    return v;
+    if (n < DW) {
+        dvec v = {0};
+        for (int64_t l = 0; l < n; l++) v[l] = (double)p[l];
+        return v;
+    }
+#if defined(__AVX512F__) /* GCC 12 converts this width in two halves */
+    return (dvec)_mm512_cvtps_pd(_mm256_loadu_ps(p));
+#else
+    return __builtin_convertvector(*(const part_in_memory *)p, dvec);
+#endif
 }
 
 /* a0 b0 a1 b1 ... from the first halves of a and b (LOW) and from the second halves (HIGH). */
