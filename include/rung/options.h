@@ -33,8 +33,7 @@ typedef struct rung_option {
     double min, max;      /* of INT, REAL, SECONDS, BYTES, inclusive; both 0: no limits */
     const char *choices;  /* "constant|linear|cosine" */
     const char *help;     /* one line, with the unit */
-    const char
-        *json; /* name in config.json when it differs (Hugging Face's), else NULL */
+    const char *json;     /* its name in config.json when it differs, else NULL */
 } rung_option;
 
 /* A table with the struct it fills: several sets can be parsed together. */
@@ -46,7 +45,7 @@ typedef struct rung_option_set {
     bool *given;  /* [count], may be NULL: set where the user gave a value */
 } rung_option_set;
 
-/* Fills every field with its default. */
+/* Fills every field with its default; what they held before is not looked at. */
 RUNG_API rung_status rung_options_defaults(const rung_option_set *set, rung_error *err);
 
 /* Frees the text fields and sets them to NULL. */
@@ -68,13 +67,13 @@ RUNG_API rung_status rung_options_parse(const rung_option_set *sets, size_t n_se
  * memory. */
 RUNG_API char *rung_options_help(const rung_option_set *sets, size_t n_sets);
 
-/* One JSON object {"eval_every": 200, ...} of the set's values, a new string
- * (rung_text_free). */
+/* One JSON object {"eval_every": 200, ...} of the sets' values, a new string
+ * (rung_text_free). NULL when out of memory, or when a text is not UTF-8. */
 RUNG_API char *rung_options_to_json(const rung_option_set *sets, size_t n_sets);
 
 /* Sets what the JSON text holds; `where` (a file's name) begins the messages. Keys that
  * no set knows fail when `strict`, else they are ignored. Options already `given` are
- * kept. */
+ * kept, those set are `given` afterwards: sources are read in the order of their rank. */
 RUNG_API rung_status rung_options_from_json(const rung_option_set *sets, size_t n_sets,
                                             const char *json, const char *where,
                                             bool strict, rung_error *err);

@@ -77,7 +77,7 @@ rung_status rung_json_write(const json_t *value, const char *path, rung_error *e
     return status;
 }
 
-static const char *type_text(const json_t *value)
+const char *rung__json_type(const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
@@ -110,7 +110,7 @@ static rung_status wrong_type(const json_t *value, const char *key, const char *
                               const char *where, rung_error *err)
 {
     return rung_fail(err, RUNG_INPUT, "%s: %s is %s: must be %s", where, key,
-                     type_text(value), wanted);
+                     rung__json_type(value), wanted);
 }
 
 rung_status rung_json_require(const json_t *object, const char *key, const char *where,
@@ -118,7 +118,7 @@ rung_status rung_json_require(const json_t *object, const char *key, const char 
 {
     if (!json_is_object(object)) {
         return rung_fail(err, RUNG_INPUT, "%s: is %s: must be an object", where,
-                         object ? type_text(object) : "nothing");
+                         object ? rung__json_type(object) : "nothing");
     }
     if (member(object, key)) return RUNG_OK;
     return rung_fail(err, RUNG_INPUT, "%s: %s is missing", where, key);

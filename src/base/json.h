@@ -45,6 +45,9 @@ rung_status rung_json_get_bool(const json_t *object, const char *key, bool *out,
 rung_status rung_json_get_text(const json_t *object, const char *key, const char **out,
                                const char *where, rung_error *err);
 
+/* "an object", "a list", "a text", ... */
+const char *rung__json_type(const json_t *value);
+
 /* Appends `value` as text: keys in the order in which they were set, numbers so that they
  * read back exactly (NaN and infinities, which JSON lacks, as null). `indent` 0: one
  * line; else one member a line, lists of scalars on one line. */

@@ -1,6 +1,7 @@
 /* A growing string, and the nearest of some names. */
 #include "base/str.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,15 +87,20 @@ static int edit_distance(const char *a, const char *b)
     return rows[n % 3][m];
 }
 
+int rung__name_distance(const char *word, const char *name)
+{
+    const size_t n = strlen(word), m = strlen(name);
+    const int distance = edit_distance(word, name);
+    return distance <= (int)((n > m ? n : m) / 3) ? distance : INT_MAX;
+}
+
 const char *rung_nearest_name(const char *word, const char *const *names, size_t n)
 {
     const char *nearest = NULL;
-    int nearest_distance = LONGEST_NAME;
+    int nearest_distance = INT_MAX;
     for (size_t i = 0; i < n; i++) {
-        const size_t a = strlen(word), b = strlen(names[i]);
-        const int distance = edit_distance(word, names[i]);
-        const int limit = (int)((a > b ? a : b) / 3);
-        if (distance <= limit && distance < nearest_distance) {
+        const int distance = rung__name_distance(word, names[i]);
+        if (distance < nearest_distance) {
             nearest = names[i];
             nearest_distance = distance;
         }

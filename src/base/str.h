@@ -21,4 +21,7 @@ void rung_str_add_bytes(rung_str *s, const void *bytes, size_t n);
 void rung_str_addf(rung_str *s, const char *format, ...) RUNG_PRINTF(2, 3);
 void rung_str_release(rung_str *s);
 
+/* Edits from `name` to `word` as rung_nearest_name counts them; INT_MAX if not near. */
+int rung__name_distance(const char *word, const char *name);
+
 #endif
