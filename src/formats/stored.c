@@ -11,7 +11,6 @@
  * NaN. All of them fit into a float32 without loss. */
 #include "formats/stored.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,30 +100,35 @@ rung_status rung__stored_check(const rung_stored *t, rung_error *err)
 
 /* ---- Conversion to float32 ---- */
 
+static inline float float_of_bits(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t bits_of_float(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 /* The element `bits` of E exponent and M mantissa bits (see the head of the file). */
 static inline float small_float(uint32_t bits, int E, int M, bool has_infinity)
 {
     const uint32_t e_max = (1u << E) - 1, m_max = (1u << M) - 1;
-    const uint32_t sign = bits >> (E + M) & 1, e = bits >> M & e_max, m = bits & m_max;
-    const uint32_t bias = (1u << (E - 1)) - 1;
-    float value;
+    const uint32_t sign = bits >> (E + M), e = bits >> M & e_max, m = bits & m_max;
+    const int bias = (1 << (E - 1)) - 1;
+    uint32_t wide;
     if (e == 0) {
-        value = ldexpf((float)m, 1 - (int)bias - M);
+        wide = bits_of_float((float)m / (float)(1u << (bias - 1 + M)));
     } else {
-        const bool special = e == e_max && (has_infinity || m == m_max);
-        const uint32_t e32 = special ? 255 : e - bias + 127;
-        const uint32_t wide = e32 << 23 | m << (23 - M);
-        memcpy(&value, &wide, sizeof value);
+        const bool is_special = e == e_max && (has_infinity || m == m_max);
+        const uint32_t e32 = is_special ? 255 : e + 127 - (uint32_t)bias;
+        wide = e32 << 23 | m << (23 - M);
     }
-    return sign ? -value : value;
-}
-
-static inline float bf16_value(uint16_t bits)
-{
-    const uint32_t wide = (uint32_t)bits << 16;
-    float value;
-    memcpy(&value, &wide, sizeof value);
-    return value;
+    return float_of_bits(sign << 31 | wide);
 }
 
 /* One loop a type. Elements are loaded by memcpy: a file may place them at odd
@@ -147,7 +151,7 @@ CONVERT(convert_F8_E5M2, uint8_t, small_float(x, 5, 2, true))
 CONVERT(convert_U16, uint16_t, x)
 CONVERT(convert_I16, int16_t, x)
 CONVERT(convert_F16, uint16_t, small_float(x, 5, 10, true))
-CONVERT(convert_BF16, uint16_t, bf16_value(x))
+CONVERT(convert_BF16, uint16_t, float_of_bits((uint32_t)x << 16))
 CONVERT(convert_U32, uint32_t, x)
 CONVERT(convert_I32, int32_t, x)
 CONVERT(convert_U64, uint64_t, x)
