@@ -47,11 +47,13 @@ typedef struct rung_train_config {
     int64_t ranks;      /* threads of this process that each take micro-batches */
     int optimizer;      /* rung_optimizer_kind */
     double lr;
-    int schedule;   /* rung_schedule_kind */
-    int64_t warmup; /* steps of linear warm-up */
-    double min_lr;  /* the end of linear and cosine, as a share of lr */
-    double clip;    /* global norm of the gradient; 0: off */
-    double momentum, beta1, beta2, eps, weight_decay;
+    int schedule;    /* rung_schedule_kind */
+    int64_t warmup;  /* steps of linear warm-up; -1: one in twenty */
+    double min_lr;   /* the end of linear and cosine, as a share of lr */
+    double clip;     /* global norm of the gradient; 0: off */
+    double momentum; /* sgd */
+    bool nesterov;   /* sgd */
+    double beta1, beta2, eps, weight_decay;
     int64_t eval_every; /* steps; 0: twenty times in a run */
     int64_t save_every; /* steps; 0: at every evaluation */
     int64_t patience;   /* evaluations without a better one before it stops; 0: never */

@@ -72,7 +72,8 @@ rung_status rung_chunks_init(rung_chunks *chunks, const rung_params *params, int
     chunks->list = rung__alloc_array(count, sizeof *chunks->list);
     chunks->first = rung__alloc_array(bounds, sizeof *chunks->first);
     if (!chunks->list || !chunks->first)
-        return rung__out_of_memory(err, count * sizeof *chunks->list, "chunks of a gradient");
+        return rung__out_of_memory(err, count * sizeof *chunks->list,
+                                   "chunks of a gradient");
     fill_list(chunks, params);
     share(chunks, rung_params_extent(params));
     return RUNG_OK;

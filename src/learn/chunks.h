@@ -1,6 +1,7 @@
-/* A set of parameters cut into chunks: the unit of work of everything that goes once over a gradient
- * (joining partial sums, the norm, the optimizer). The cut depends on the shapes alone, never on
- * threads or ranks, so whatever is summed chunk by chunk has the same bits anywhere. */
+/* A set of parameters cut into chunks: the unit of work of everything that goes once
+ * over a gradient (joining partial sums, the norm, the optimizer). The cut depends on
+ * the shapes alone, never on threads or ranks, so whatever is summed chunk by chunk
+ * has the same bits anywhere. */
 #ifndef RUNG_LEARN_CHUNKS_H
 #define RUNG_LEARN_CHUNKS_H
 
@@ -9,17 +10,19 @@
 #include "parallel/comm.h"
 #include "rung/graph.h"
 
-/* 64 KB of floats: a chunk of gradient, value and two moments stays in a second-level cache. */
+/* 64 KB of floats: a chunk of gradient, value and two moments stays in a second-level
+ * cache. */
 #define RUNG_CHUNK_ELEMENTS 16384
 
 typedef struct rung_chunk {
     const rung_param *param; /* borrowed: of the set */
-    int64_t begin, end;      /* elements of a block; padding between tensors is in no chunk */
-    int64_t row, n_rows;     /* rows of a row-sparse tensor, whole ones: marks in `touched` */
-    int64_t width;           /* of such a row; 0: the tensor is not row-sparse */
+    int64_t begin, end;  /* elements of a block; padding between tensors is in no chunk */
+    int64_t row, n_rows; /* rows of a row-sparse tensor, whole ones: marks in `touched` */
+    int64_t width;       /* of such a row; 0: the tensor is not row-sparse */
 } rung_chunk;
 
-/* The chunks, and how `ranks` ranks share them: rank r owns chunks first[r] ... first[r + 1] - 1. */
+/* The chunks, and how `ranks` ranks share them: rank r owns chunks first[r] ...
+ * first[r + 1] - 1. */
 typedef struct rung_chunks {
     rung_chunk *list; /* [count], owned */
     int64_t count;

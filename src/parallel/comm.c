@@ -8,8 +8,8 @@ rung_status rung_comm_barrier(const rung_comm *c, rung_error *err)
     return c->ops->barrier(c, err);
 }
 
-rung_status rung_comm_gather(const rung_comm *c, const void *mine, size_t bytes, void *all,
-                             rung_error *err)
+rung_status rung_comm_gather(const rung_comm *c, const void *mine, size_t bytes,
+                             void *all, rung_error *err)
 {
     return c->ops->gather(c, mine, bytes, all, err);
 }

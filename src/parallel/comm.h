@@ -1,10 +1,12 @@
-/* Communicators: what the ranks of one training say to each other. Abstract class rung_comm:
+/* Communicators: what the ranks of one training say to each other. Abstract class
+ * rung_comm:
  *
- *     self     one rank                      rung_comm_self
- *     threads  ranks are threads of one process, memory is shared      rung_thread_group_new
+ *     rung_comm_self         one rank
+ *     rung_thread_group_new  ranks are threads of one process: memory is shared
  *
- * Every operation is collective: all ranks call the same ones in the same order. After a failure of
- * one rank (rung_comm_abort) the others' operations fail with RUNG_INTERRUPTED instead of waiting. */
+ * Every operation is collective: all ranks call the same ones in the same order. After
+ * a failure of one rank (rung_comm_abort) the others' operations fail with
+ * RUNG_INTERRUPTED instead of waiting. */
 #ifndef RUNG_PARALLEL_COMM_H
 #define RUNG_PARALLEL_COMM_H
 
@@ -14,8 +16,8 @@
 #include "parallel/tree.h"
 #include "rung/status.h"
 
-/* How a vector is shared out: rank r owns the elements [data[r], data[r + 1]) and the row marks
- * [touched[r], touched[r + 1]). */
+/* How a vector is shared out: rank r owns the elements [data[r], data[r + 1]) and the
+ * row marks [touched[r], touched[r + 1]). */
 typedef struct rung_shards {
     const int64_t *data;    /* [size + 1] */
     const int64_t *touched; /* [size + 1] */
@@ -49,18 +51,19 @@ typedef struct rung_comm_ops {
     /* Returns when all ranks have come. */
     rung_status (*barrier)(const rung_comm *c, rung_error *err);
 
-    /* Small values of the host: all[r] = the `bytes` bytes that rank r gave, on every rank. */
+    /* Small values of the host: all[r] = the `bytes` bytes that rank r gave, on every
+     * rank. */
     rung_status (*gather)(const rung_comm *c, const void *mine, size_t bytes, void *all,
                           rung_error *err);
 
-    /* All-gather: every rank's `vector` gets the shards of the others. Where all ranks have given
-     * the same memory there is nothing to move, and it is a barrier. */
-    rung_status (*gather_shards)(const rung_comm *c, void *vector, const rung_shards *shards,
-                                 rung_error *err);
+    /* All-gather: every rank's `vector` gets the shards of the others. Where all ranks
+     * have given the same memory there is nothing to move, and it is a barrier. */
+    rung_status (*gather_shards)(const rung_comm *c, void *vector,
+                                 const rung_shards *shards, rung_error *err);
 
-    /* Reduce-scatter in the order of the tree: *sum is a vector whose shard of this rank holds the
-     * sum; elsewhere it is undefined. It is one of the partials, of whatever rank, so nobody may
-     * write to his partials before the next barrier. */
+    /* Reduce-scatter in the order of the tree: *sum is a vector whose shard of this
+     * rank holds the sum; elsewhere it is undefined. It is one of the partials, of
+     * whatever rank, so nobody may write to his partials before the next barrier. */
     rung_status (*reduce)(const rung_comm *c, const rung_reduction *reduction,
                           rung_partial *sum, rung_error *err);
 
@@ -76,8 +79,8 @@ struct rung_comm {
 
 /* The methods. */
 rung_status rung_comm_barrier(const rung_comm *c, rung_error *err);
-rung_status rung_comm_gather(const rung_comm *c, const void *mine, size_t bytes, void *all,
-                             rung_error *err);
+rung_status rung_comm_gather(const rung_comm *c, const void *mine, size_t bytes,
+                             void *all, rung_error *err);
 rung_status rung_comm_gather_shards(const rung_comm *c, void *vector,
                                     const rung_shards *shards, rung_error *err);
 rung_status rung_comm_reduce(const rung_comm *c, const rung_reduction *reduction,
@@ -87,14 +90,15 @@ void rung_comm_abort(const rung_comm *c);
 /* The communicator of a single rank: static, without state. */
 const rung_comm *rung_comm_self(void);
 
-/* `size` ranks, each to be used by a thread of its own. Freed after the last thread has ended. */
+/* `size` ranks, each to be used by a thread of its own. Freed after the last thread
+ * has ended. */
 typedef struct rung_thread_group rung_thread_group;
 rung_status rung_thread_group_new(rung_thread_group **group, int size, rung_error *err);
 void rung_thread_group_free(rung_thread_group *group);
 const rung_comm *rung_thread_group_comm(const rung_thread_group *group, int rank);
 
-/* For implementations: joins the partials that come in the order of the leaves, first those of
- * reductions[0], then those of reductions[1], ...; *sum is the root. */
+/* For implementations: joins the partials that come in the order of the leaves, first
+ * those of reductions[0], then those of reductions[1], ...; *sum is the root. */
 void rung__comm_join(const rung_reduction *mine, const rung_reduction *const *reductions,
                      int n, rung_partial *sum);
 

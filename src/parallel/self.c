@@ -9,8 +9,8 @@ static rung_status self_barrier(const rung_comm *c, rung_error *err)
     return RUNG_OK;
 }
 
-static rung_status self_gather(const rung_comm *c, const void *mine, size_t bytes, void *all,
-                               rung_error *err)
+static rung_status self_gather(const rung_comm *c, const void *mine, size_t bytes,
+                               void *all, rung_error *err)
 {
     (void)c, (void)err;
     memcpy(all, mine, bytes);

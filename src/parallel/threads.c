@@ -1,9 +1,11 @@
-/* Ranks as threads of one process. Each operation is the same little play: every rank posts a pointer
- * to what it gives, all meet, each takes what it needs from the posts of the others. Where what was
- * posted may change or vanish afterwards, they meet once more.
+/* Ranks as threads of one process. Each operation is the same little play: every rank
+ * posts a pointer to what it gives, all meet, each takes what it needs from the posts
+ * of the others. Where what was posted may change or vanish afterwards, they meet once
+ * more.
  *
- * The meeting spins briefly, since ranks with equal work arrive almost together, and then sleeps: a
- * rank that has the processor taken away must not be waited for at full power. */
+ * The meeting spins briefly, since ranks with equal work arrive almost together, and
+ * then sleeps: a rank that has the processor taken away must not be waited for at full
+ * power. */
 #include "parallel/comm.h"
 
 #include <assert.h>
@@ -146,8 +148,7 @@ rung_status rung_thread_group_new(rung_thread_group **out, int size, rung_error 
         rung_thread_group_free(g);
         return rung__out_of_memory(err, (size_t)size * sizeof *g->comms, "ranks");
     }
-    for (int r = 0; r < size; r++)
-        g->comms[r] = (thread_comm){{&thread_ops, r, size}, g};
+    for (int r = 0; r < size; r++) g->comms[r] = (thread_comm){{&thread_ops, r, size}, g};
     *out = g;
     return RUNG_OK;
 }
