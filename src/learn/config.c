@@ -8,8 +8,9 @@
  * on a few processors many steps are worth more than smooth ones. */
 #include "learn/config.h"
 
-#include <math.h>
-#include <string.h>
+#include <stdio.h>
+
+#include "base/options.h"
 
 /* "sgd|adagrad|adamw", from the list. */
 #define X(name, text) "|" text
@@ -18,7 +19,7 @@ static const char schedule_choices[] = RUNG_SCHEDULE_LIST(X);
 #undef X
 
 #define AT(field) offsetof(rung_train_config, field)
-#define MANY 1e15 /* steps: exact in a double */
+#define MANY 1e12 /* steps */
 
 static const rung_option options[] = {
     {"steps", RUNG_OPTION_INT, AT(steps), "0", 0, MANY, NULL, "optimizer steps", NULL},
@@ -74,44 +75,33 @@ const rung_option *rung_train_options(size_t *count)
     return options;
 }
 
-/* How many names "a|b|c" holds. */
-static int count_choices(const char *choices)
+/* Sets the option to the value it has, in a copy, and so learns what is wrong with it. */
+static rung_status check_option(const rung_option_set *copy, size_t i, rung_error *err)
 {
-    int n = 1;
-    while ((choices = strchr(choices, '|'))) {
-        choices++;
-        n++;
-    }
-    return n;
-}
-
-static double value_of(const rung_option *option, const rung_train_config *config)
-{
-    const void *field = (const char *)config + option->offset;
-    switch (option->type) {
-    case RUNG_OPTION_FLAG:
-        return *(const bool *)field;
-    case RUNG_OPTION_CHOICE:
-        return *(const int *)field;
+    const rung_option *o = &options[i];
+    const void *field = rung__option_field(copy, i);
+    size_t length;
+    char number[16];
+    switch (o->type) {
     case RUNG_OPTION_INT:
-        return (double)*(const int64_t *)field;
+        return rung__option_set_int(copy, i, *(const int64_t *)field, o->name, err);
+    case RUNG_OPTION_REAL:
+    case RUNG_OPTION_SECONDS:
+        return rung__option_set_real(copy, i, *(const double *)field, o->name, err);
+    case RUNG_OPTION_CHOICE:
+        if (rung__option_choice(o, *(const int *)field, &length)) return RUNG_OK;
+        snprintf(number, sizeof number, "%d", *(const int *)field);
+        return rung__option_fail(o, o->name, number, err);
     default:
-        return *(const double *)field;
+        return RUNG_OK;
     }
 }
 
 rung_status rung__train_config_check(const rung_train_config *config, rung_error *err)
 {
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        const rung_option *o = &options[i];
-        const double value = value_of(o, config);
-        double max = o->max;
-        if (o->type == RUNG_OPTION_FLAG) max = 1;
-        if (o->type == RUNG_OPTION_CHOICE) max = count_choices(o->choices) - 1;
-        if (!(value >= o->min && value <= max))
-            return rung_fail(err, RUNG_USAGE, "%s is %.9g: must be %.9g to %.9g", o->name,
-                             value, o->min, max);
-    }
+    rung_train_config copy = *config;
+    const rung_option_set set = {NULL, options, N_OPTIONS, &copy, NULL};
+    for (size_t i = 0; i < N_OPTIONS; i++) RUNG_TRY(check_option(&set, i, err));
     if ((config->steps > 0) + (config->epochs > 0) + (config->budget > 0) != 1)
         return rung_fail(err, RUNG_USAGE, "give one of steps, epochs and budget");
     return RUNG_OK;
