@@ -6,6 +6,8 @@
 #ifndef RUNG_RUNTIME_H
 #define RUNG_RUNTIME_H
 
+#include <stdint.h>
+
 #include "rung/status.h"
 
 #ifdef __cplusplus
@@ -75,6 +77,10 @@ RUNG_API rung_isa rung_isa_find(const char *name);
 /* Sends one line to the log sink. */
 RUNG_API void rung_log(const rung_runtime *rt, rung_log_level level, const char *format,
                        ...) RUNG_PRINTF(3, 4);
+
+/* For tests of an embedding program: lets the n-th allocation from now on, and every
+ * later one, fail; n <= 0: none. */
+RUNG_API void rung_fail_allocations(int64_t n);
 
 /* The version of the library, "0.1.0". */
 RUNG_API const char *rung_version(void);

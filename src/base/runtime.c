@@ -134,6 +134,11 @@ void rung_log(const rung_runtime *rt, rung_log_level level, const char *format, 
     pthread_mutex_unlock(lock);
 }
 
+void rung_fail_allocations(int64_t n)
+{
+    rung__alloc_fail_at(n);
+}
+
 const char *rung_version(void)
 {
     return RUNG_VERSION;
