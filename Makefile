@@ -1,5 +1,5 @@
 # rung: builds lie in build/<variant>/. `make` builds the library and the command; ./demo and ./test
-# do the set-up too. Variants: release (default), debug, asan, tsan.
+# do the set-up too. Variants: release (default), debug, asan, tsan, fuzz.
 VARIANT ?= release
 BUILD   ?= build/$(VARIANT)
 CC      ?= cc
@@ -22,6 +22,7 @@ OPT_release := -O2 -g
 OPT_debug   := -Og -g
 OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPT_tsan    := -O1 -g -fsanitize=thread
+OPT_fuzz    := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 CFLAGS_ALL = -std=c11 -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARN) $(OPT_$(VARIANT)) $(CFLAGS)
 LDFLAGS_ALL = $(OPT_$(VARIANT)) $(LDFLAGS)
 
@@ -45,9 +46,10 @@ LIB_OBJ  := $(patsubst src/%.c,$(BUILD)/%.o,$(filter-out $(ISA_SRC),$(LIB_SRC)))
 CLI_OBJ  := $(patsubst src/%.c,$(BUILD)/%.o,$(sort $(wildcard src/cli/*.c)))
 TEST_SRC := $(sort $(wildcard tests/*/test_*.c))
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
+FUZZ_BIN := $(patsubst fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard fuzz/fuzz_*.c))
 BENCH_BIN := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all lib test test-bins bench lint asan tsan install clean
+.PHONY: all lib test test-bins bench lint asan tsan fuzz fuzz-run install clean
 all: $(BUILD)/rung
 lib: $(BUILD)/librung.a $(BUILD)/librung.so
 
@@ -90,6 +92,20 @@ test: $(BUILD)/rung $(TEST_BIN)
 
 asan tsan:
 	$(MAKE) VARIANT=$@ test
+
+# Every fuzz target for FUZZ_SECONDS each; needs clang with libFuzzer.
+FUZZ_SECONDS ?= 20
+$(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/librung.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< \
+	    $(BUILD)/librung.a $(LDLIBS_ALL)
+
+fuzz-run: $(FUZZ_BIN)
+	@cd $(BUILD) && for f in $(FUZZ_BIN:$(BUILD)/%=./%); do \
+	    echo "$$f" && $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
+
+fuzz:
+	$(MAKE) VARIANT=fuzz CC=clang fuzz-run
 
 lint:
 	@scripts/lint

@@ -1,4 +1,5 @@
-/* safetensors: what is accepted can be read to the last byte, found by name and converted. */
+/* safetensors: what is accepted can be read to the last byte, found by name and
+ * converted. */
 #include <string.h>
 
 #include "rung/formats.h"

@@ -1,6 +1,6 @@
-/* What fuzz targets share. Each target feeds one parser of outside bytes; it must refuse them
- * with a message or read them whole. libFuzzer, with the address and undefined-behaviour
- * sanitizers, sees what goes wrong. */
+/* What fuzz targets share. Each target feeds one parser of outside bytes; it must refuse
+ * them with a message or read them whole. libFuzzer, with the address and
+ * undefined-behaviour sanitizers, sees what goes wrong. */
 #ifndef RUNG_FUZZ_SUPPORT_H
 #define RUNG_FUZZ_SUPPORT_H
 
@@ -14,7 +14,8 @@
 /* libFuzzer calls this for each input. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* The path of a file that holds the input: it lives in memory, and the next call replaces it. */
+/* The path of a file that holds the input: it lives in memory, and the next call replaces
+ * it. */
 static inline const char *fuzz_file(const uint8_t *bytes, size_t size)
 {
     static int fd = -1;
