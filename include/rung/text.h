@@ -27,12 +27,13 @@ typedef struct rung_text {
     int64_t n_invalid; /* bytes that are not part of valid UTF-8 */
 } rung_text;
 
-/* Reads a file, every text file of a folder (recursively, in bytewise order of their
- * paths, joined by a newline where one is missing), or standard input ("-"). Compressed
- * files are unpacked, up to `max_bytes` of text (0: no limit). Refused with RUNG_INPUT
- * and the reason: a missing or empty file, a folder without text, a file that is mostly
- * not text (a NUL byte in the first MB, or more than 30 % invalid UTF-8 or control
- * bytes). Release with rung_text_release. */
+/* Reads a file, standard input ("-"), or every text file of a folder: recursively, without
+ * hidden names, in bytewise order of their paths, joined by a newline where one is
+ * missing. Packed files are unpacked. Reading stops after `max_bytes` of text (0: no
+ * limit), at the end of a character. Refused with RUNG_INPUT and the reason: a missing or
+ * empty file, a damaged packed one, a folder without text, a file that is mostly not text
+ * (a NUL byte in the first MB, or more than 30 % invalid UTF-8 or control characters).
+ * Release with rung_text_release. */
 RUNG_API rung_status rung_text_read(rung_text *text, const char *path, size_t max_bytes,
                                     rung_error *err);
 /* Takes a copy of `size` bytes. */
@@ -59,16 +60,19 @@ RUNG_API rung_status rung_text_split(const rung_text *text, double valid_share,
 typedef struct rung_tokenizer rung_tokenizer;
 
 typedef struct rung_tokenizer_config {
-    int64_t vocab_size; /* word: most entries kept (0: all that reach min_count) */
+    int64_t vocab_size; /* char and word: most entries kept (0: all of min_count) */
     int64_t min_count;  /* char, word: occurrences needed (0: 1 for char, 2 for word) */
 } rung_tokenizer_config;
 
 /* Learns a tokenizer of `kind` ("byte", "char", "word") from text. Unknown kinds fail
  * with the nearest known one. config may be NULL. Free with rung_tokenizer_free.
  *   byte: 256 tokens, one for each byte.
- *   char: one token for each Unicode character seen; all others are spelled in bytes
- *         (256 byte tokens stand last in the vocabulary, used or not).
- *   word: words, runs of white space and punctuation, spelled in bytes when unknown. */
+ *   char: one token for each Unicode character seen; all others are spelled in bytes.
+ *   word: words, marks and white space, each with the blank before it; rare ones are
+ *         spelled in characters, rare characters in bytes. Text whose words are
+ *         separated by blanks already, such as Penn Treebank, has one token a word.
+ * Ids go from the most frequent entry to the rarest; the 256 byte tokens stand last in
+ * the vocabulary, used or not. */
 RUNG_API rung_status rung_tokenizer_train(rung_tokenizer **out, const char *kind,
                                           const rung_tokenizer_config *config,
                                           rung_span text, rung_error *err);
