@@ -27,9 +27,9 @@ typedef struct rung_text {
     int64_t n_invalid; /* bytes that are not part of valid UTF-8 */
 } rung_text;
 
-/* Reads a file, standard input ("-"), or every text file of a folder: recursively, without
- * hidden names, in bytewise order of their paths, joined by a newline where one is
- * missing. Packed files are unpacked. Reading stops after `max_bytes` of text (0: no
+/* Reads a file, standard input ("-"), or every text file of a folder: recursively,
+ * without hidden names, in bytewise order of their paths, joined by a newline where one
+ * is missing. Packed files are unpacked. Reading stops after `max_bytes` of text (0: no
  * limit), at the end of a character. Refused with RUNG_INPUT and the reason: a missing or
  * empty file, a damaged packed one, a folder without text, a file that is mostly not text
  * (a NUL byte in the first MB, or more than 30 % invalid UTF-8 or control characters).

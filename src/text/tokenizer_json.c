@@ -1,0 +1,267 @@
+/* tokenizer.json: a tokenizer as Hugging Face's `tokenizers` reads it.
+ *
+ * The model is a BPE without merges that falls back on bytes, which is exactly what our
+ * kinds are: a piece, cut by the pre-tokenizer's regular expression, is looked up whole
+ * (ignore_merges), then spelled in characters, then in byte tokens, <0x00> ... <0xFF>.
+ * Kinds that do not cut go to characters at once. So the library there gives the same ids
+ * for any valid UTF-8; bytes that are not UTF-8 it cannot take at all.
+ *
+ * What our side needs besides stands in model.rung (its reader ignores unknown members of
+ * a model, but not of the file):
+ *
+ *     {"version": "1.0", ..., "pre_tokenizer": null or Split, "decoder": ...,
+ *      "model": {"type": "BPE", "byte_fallback": true, "merges": [],
+ *                "rung": {"format": 1, "kind": "word", "cut": "text"},
+ *                "vocab": {" the": 0, ",": 1, ..., "<0x00>": 7262, ...}}} */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "text/tokenizer.h"
+
+#define FORMAT 1
+#define BYTE_NAME_SIZE 8 /* "<0xFF>" and its NUL */
+
+static void byte_name(char name[BYTE_NAME_SIZE], int byte)
+{
+    snprintf(name, BYTE_NAME_SIZE, "<0x%02X>", (unsigned)byte & 0xFF);
+}
+
+/* ---- Saving ---- */
+
+/* {"token": id, ...} in the order of the ids; NULL when out of memory. */
+static json_t *vocab_to_json(const rung_tokenizer *tok)
+{
+    json_t *vocab = json_object();
+    bool ok = vocab != NULL;
+    for (size_t i = 0; ok && i < tok->entries.n; i++) {
+        const rung_span s = rung__vocab_get(&tok->entries, i);
+        ok = json_object_setn_new(vocab, s.bytes, s.size, json_integer((json_int_t)i)) ==
+             0;
+    }
+    for (int b = 0; ok && b < RUNG_N_BYTE_TOKENS; b++) {
+        char name[BYTE_NAME_SIZE];
+        byte_name(name, b);
+        ok = json_object_set_new(vocab, name,
+                                 json_integer(rung__byte_id(tok, (char)b))) == 0;
+    }
+    if (ok) return vocab;
+    json_decref(vocab);
+    return NULL;
+}
+
+static const char *pattern_of(const rung_tokenizer *tok)
+{
+    return tok->class->pattern ? tok->class->pattern(tok) : NULL;
+}
+
+static json_t *pre_tokenizer_to_json(const rung_tokenizer *tok)
+{
+    const char *pattern = pattern_of(tok);
+    if (!pattern) return json_null();
+    return json_pack("{s:s, s:{s:s}, s:s, s:b}", "type", "Split", "pattern", "Regex",
+                     pattern, "behavior", "Isolated", "invert", 0);
+}
+
+/* The whole file; takes `options`. NULL when out of memory. */
+static json_t *file_to_json(const rung_tokenizer *tok, json_t *options)
+{
+    json_t *model = json_pack(
+        "{s:s, s:n, s:n, s:n, s:n, s:b, s:b, s:b, s:o, s:o, s:[]}", //
+        "type", "BPE", "dropout", "unk_token", "continuing_subword_prefix",
+        "end_of_word_suffix", "fuse_unk", 0, "byte_fallback", 1, "ignore_merges",
+        pattern_of(tok) != NULL, "rung", options, "vocab", vocab_to_json(tok), "merges");
+    return json_pack(
+        "{s:s, s:n, s:n, s:[], s:n, s:o, s:n, s:{s:s, s:[{s:s}, {s:s}]}, s:o}", "version",
+        "1.0", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
+        pre_tokenizer_to_json(tok), "post_processor", "decoder", "type", "Sequence",
+        "decoders", "type", "ByteFallback", "type", "Fuse", "model", model);
+}
+
+rung_status rung_tokenizer_save(const rung_tokenizer *tok, const char *path,
+                                rung_error *err)
+{
+    rung__json_use_alloc();
+    json_t *options = json_pack("{s:i, s:s}", "format", FORMAT, "kind", tok->class->kind);
+    if (!options) return rung__out_of_memory(err, sizeof *options, path);
+    if (tok->class->save) {
+        const rung_status status = tok->class->save(tok, options, err);
+        if (status != RUNG_OK) {
+            json_decref(options);
+            return status;
+        }
+    }
+    json_t *file = file_to_json(tok, options);
+    if (!file) return rung__out_of_memory(err, tok->entries.n, path);
+    const rung_status status = rung_json_write(file, path, err);
+    json_decref(file);
+    return status;
+}
+
+/* ---- Loading ---- */
+
+/* Fails unless the file says what every file of ours says. */
+static rung_status check_model(const json_t *file, const char *path, rung_error *err)
+{
+    RUNG_TRY(rung_json_require(file, "model", path, err));
+    const json_t *model = json_object_get(file, "model");
+    if (!json_is_object(json_object_get(model, "rung"))) {
+        return rung_fail(
+            err, RUNG_UNSUPPORTED,
+            "%s: has no model.rung: only tokenizers that rung wrote are read", path);
+    }
+    const char *type = "";
+    bool has_bytes = false;
+    RUNG_TRY(rung_json_get_text(model, "type", &type, path, err));
+    RUNG_TRY(rung_json_get_bool(model, "byte_fallback", &has_bytes, path, err));
+    const json_t *merges = json_object_get(model, "merges");
+    if (strcmp(type, "BPE") != 0 || !has_bytes || !json_is_array(merges) ||
+        json_array_size(merges) > 0) {
+        return rung_fail(err, RUNG_INPUT,
+                         "%s: model must be a BPE with byte_fallback and empty merges",
+                         path);
+    }
+    return RUNG_OK;
+}
+
+/* The pre-tokenizer must be what the kind would write: else others would cut the text
+ * differently than we do. */
+static rung_status check_pattern(const rung_tokenizer *tok, const json_t *file,
+                                 const char *path, rung_error *err)
+{
+    const json_t *pre = json_object_get(file, "pre_tokenizer");
+    const char *ours = pattern_of(tok);
+    const char *theirs =
+        json_string_value(json_object_get(json_object_get(pre, "pattern"), "Regex"));
+    const bool same =
+        ours ? theirs && strcmp(ours, theirs) == 0 : !pre || json_is_null(pre);
+    if (same) return RUNG_OK;
+    return rung_fail(err, RUNG_INPUT, "%s: pre_tokenizer is not the one of kind '%s'",
+                     path, tok->class->kind);
+}
+
+/* names[id] = token, for ids that are in range and used once: so there are no holes. */
+static rung_status sort_vocab(const json_t *vocab, const char **names, const char *path,
+                              rung_error *err)
+{
+    const json_int_t n = (json_int_t)json_object_size(vocab);
+    const char *token;
+    json_t *value;
+    json_object_foreach((json_t *)vocab, token, value)
+    {
+        if (!json_is_integer(value)) {
+            return rung_fail(err, RUNG_INPUT,
+                             "%s: model.vocab: the id of '%.40s' is not an "
+                             "integer",
+                             path, token);
+        }
+        const json_int_t id = json_integer_value(value);
+        if (id < 0 || id >= n) {
+            return rung_fail(err, RUNG_INPUT,
+                             "%s: model.vocab: the id of '%.40s' is %lld: "
+                             "%lld tokens have ids 0 to %lld",
+                             path, token, (long long)id, (long long)n, (long long)n - 1);
+        }
+        if (names[id]) {
+            return rung_fail(err, RUNG_INPUT,
+                             "%s: model.vocab: '%.40s' and '%.40s' both "
+                             "have id %lld",
+                             path, names[id], token, (long long)id);
+        }
+        names[id] = token;
+    }
+    return RUNG_OK;
+}
+
+/* Entries first, then the bytes in their order. */
+static rung_status take_names(rung_tokenizer *tok, const char **names, size_t n,
+                              const char *path, rung_error *err)
+{
+    const size_t n_entries = n - RUNG_N_BYTE_TOKENS;
+    for (size_t i = 0; i < n_entries; i++) {
+        const rung_span s = {names[i], strlen(names[i])};
+        if (!rung__tokenizer_may_hold(s)) {
+            return rung_fail(
+                err, RUNG_INPUT,
+                "%s: model.vocab: '%.40s' (id %zu) cannot be a "
+                "token: it is empty, or a byte's name before the last %d ids",
+                path, s.bytes, i, RUNG_N_BYTE_TOKENS);
+        }
+        RUNG_TRY(rung__vocab_add(&tok->entries, s.bytes, s.size, 0, err));
+    }
+    for (int b = 0; b < RUNG_N_BYTE_TOKENS; b++) {
+        char name[BYTE_NAME_SIZE];
+        byte_name(name, b);
+        const size_t id = n_entries + (size_t)b;
+        if (strcmp(names[id], name) != 0) {
+            return rung_fail(err, RUNG_INPUT,
+                             "%s: model.vocab: id %zu is '%.40s': must be "
+                             "'%s', as the last %d tokens are the bytes",
+                             path, id, names[id], name, RUNG_N_BYTE_TOKENS);
+        }
+    }
+    return RUNG_OK;
+}
+
+static rung_status load_vocab(rung_tokenizer *tok, const json_t *vocab, const char *path,
+                              rung_error *err)
+{
+    const size_t n = json_object_size(vocab); // 0 if it is not an object
+    if (n < RUNG_N_BYTE_TOKENS) {
+        return rung_fail(err, RUNG_INPUT,
+                         "%s: model.vocab has %zu tokens: must have the %d "
+                         "bytes at least",
+                         path, n, RUNG_N_BYTE_TOKENS);
+    }
+    const char **names = rung__alloc_array(n, sizeof *names);
+    if (!names) return rung__out_of_memory(err, n * sizeof *names, path);
+    rung_status status = sort_vocab(vocab, names, path, err);
+    if (status == RUNG_OK) status = take_names(tok, names, n, path, err);
+    rung__free(names);
+    return status;
+}
+
+/* Everything that is the tokenizer's own. */
+static rung_status load_into(rung_tokenizer *tok, const json_t *file, const char *path,
+                             rung_error *err)
+{
+    const json_t *model = json_object_get(file, "model");
+    if (tok->class->load) {
+        RUNG_TRY(tok->class->load(tok, json_object_get(model, "rung"), path, err));
+    }
+    RUNG_TRY(check_pattern(tok, file, path, err));
+    RUNG_TRY(load_vocab(tok, json_object_get(model, "vocab"), path, err));
+    if (!tok->class->prepare || tok->class->prepare(tok, err) == RUNG_OK) return RUNG_OK;
+    return rung_fail_within(err, "%s: model.vocab", path);
+}
+
+static rung_status from_json(rung_tokenizer **out, const json_t *file, const char *path,
+                             rung_error *err)
+{
+    RUNG_TRY(check_model(file, path, err));
+    const json_t *options = json_object_get(json_object_get(file, "model"), "rung");
+    const char *kind = "";
+    int64_t format = FORMAT;
+    RUNG_TRY(rung_json_require(options, "kind", path, err));
+    RUNG_TRY(rung_json_get_text(options, "kind", &kind, path, err));
+    RUNG_TRY(rung_json_get_int(options, "format", FORMAT, FORMAT, &format, path, err));
+    rung_tokenizer *tok;
+    if (rung__tokenizer_create(&tok, kind, err) != RUNG_OK)
+        return rung_fail_within(err, "%s", path);
+    const rung_status status = load_into(tok, file, path, err);
+    if (status != RUNG_OK) {
+        rung_tokenizer_free(tok);
+        return status;
+    }
+    *out = tok;
+    return RUNG_OK;
+}
+
+rung_status rung_tokenizer_load(rung_tokenizer **out, const char *path, rung_error *err)
+{
+    json_t *file;
+    RUNG_TRY(rung_json_read(&file, path, err));
+    const rung_status status = from_json(out, file, path, err);
+    json_decref(file);
+    return status;
+}
