@@ -4,6 +4,7 @@
 #ifndef RUNG_TESTS_SUPPORT_H
 #define RUNG_TESTS_SUPPORT_H
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,6 +42,14 @@
         assert_int_equal((call), (wanted_code));                                         \
         assert_int_equal(err.code, (wanted_code));                                       \
         assert_contains(err.message, (part));                                            \
+    } while (0)
+
+/* |x - wanted| <= tolerance, in double: cmocka's own compares as float. */
+#define assert_near(x, wanted, tolerance)                                                \
+    do {                                                                                 \
+        const double near_x_ = (x), near_wanted_ = (wanted);                             \
+        if (!(fabs(near_x_ - near_wanted_) <= (tolerance)))                              \
+            fail_msg("%s is %.17g, not %.17g", #x, near_x_, near_wanted_);               \
     } while (0)
 
 /* `text` contains `part`. */

@@ -29,7 +29,7 @@ double rung_rng_double(rung_rng *rng); /* uniform in [0, 1), 53 bits */
 double rung_rng_normal(rung_rng *rng); /* mean 0, variance 1 (Box-Muller) */
 
 /* Element `i` of a random permutation of 0 ... n-1, chosen by `key`, without storing it:
- * a four-round Feistel network with cycle walking (Black, Rogaway 2002, "Ciphers with
+ * an eight-round Feistel network with cycle walking (Black, Rogaway 2002, "Ciphers with
  * arbitrary finite domains"). A bijection for every key and n. */
 uint64_t rung_permute(uint64_t key, uint64_t n, uint64_t i);
 
