@@ -134,6 +134,8 @@ static void out_of_memory_says_size_and_purpose(void **state)
                  "out of memory: 123 bytes for gradients");
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define COUNTS_RESIDENT 1 /* the sanitizers' own memory is resident too */
 static long resident_bytes(void)
 {
     long pages = 0, resident = 0;
@@ -147,11 +149,8 @@ static long resident_bytes(void)
 static void large_blocks_are_resident_only_where_used(void **state)
 {
     (void)state;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    skip(); // their own memory is resident too
-#endif
     const long before = resident_bytes();
-    if (before < 0) skip();
+    assert_true(before > 0);
     char *data = rung__alloc(LARGE);
     data = rung__realloc(data, 2 * LARGE);
     assert_true(resident_bytes() - before < (long)LARGE / 8);
@@ -161,6 +160,7 @@ static void large_blocks_are_resident_only_where_used(void **state)
     rung__free(data);
     assert_true(resident_bytes() - before < (long)LARGE / 8);
 }
+#endif
 
 int main(void)
 {
@@ -172,7 +172,9 @@ int main(void)
         cmocka_unit_test(the_nth_allocation_fails_and_later_ones),
         cmocka_unit_test(impossible_sizes_fail),
         cmocka_unit_test(out_of_memory_says_size_and_purpose),
+#ifdef COUNTS_RESIDENT
         cmocka_unit_test(large_blocks_are_resident_only_where_used),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
