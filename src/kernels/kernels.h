@@ -18,60 +18,59 @@
  *     C[M,N] = epilogue(op(A)[M,K] op(B)[K,N] (+ C when `accumulate`))
  *
  * epilogue, in this order, each part absent when its pointer is NULL:
- *     x = sum + bias[n];  pre[m,n] = x;  x = act(x);  x = x * act'(saved[m,n]);
- *     x += residual[m,n]
+ *     x = sum + bias[n];  pre[m,n] = x;  x = act(x);  x = x * act'(saved[m,n]);  x += residual[m,n]
  *
- * Row-major. op(A)[m,k] is a[m*lda + k], or a[k*lda + m] when trans_a; likewise B. The
- * order of additions depends on M, N, K alone, never on the threads. Batched: `batch`
- * products whose operands lie stride_* elements apart (stride 0 shares one); pre, saved
- * and residual move with stride_c. */
-typedef struct rung_packed rung_packed;
-
+ * Row-major. op(A)[m,k] is a[m*lda + k], or a[k*lda + m] when trans_a; likewise B. The order of
+ * additions depends on M, N, K, the transposes and packed_b alone, never on the threads. Batched:
+ * `batch` products whose operands lie stride_* elements apart (stride 0 shares one); pre, saved and
+ * residual move with stride_c. C overlaps neither operand; saved and residual may be C itself. */
 typedef struct rung_gemm {
-    int64_t M, N, K;
-    const void *a; /* real */
+    int64_t M, N, K; /* each may be 0; K = 0: the sum is 0 */
+    const void *a;   /* real */
     int64_t lda;
     bool trans_a;
     const void *b;
     int64_t ldb;
     bool trans_b;
-    const rung_packed *packed_b; /* used in place of b when not NULL; borrowed */
+    const void *packed_b; /* rung_packed_fill's, in place of b and of every product's b */
     void *c;
     int64_t ldc;
     bool accumulate;
     const void *bias; /* [N] */
     rung_act act;
-    void *pre;            /* [M, N], rows ldc apart: the values before act */
-    rung_act act_grad;    /* NONE: no factor */
-    const void *saved;    /* [M, N], rows ldc apart: what act_grad (kernels.def) wants */
+    void *pre;         /* [M, N], rows ldc apart: the values before act */
+    rung_act act_grad; /* read with `saved` only */
+    const void *saved; /* [M, N], rows ldc apart: what act_grad wants, see kernels.def */
     const void *residual; /* [M, N], rows ldc apart */
     int64_t batch;        /* 0 and 1 mean one product */
     int64_t stride_a, stride_b, stride_c;
 } rung_gemm;
 
+/* Products of at most so many rows read B where it lies, at the speed of memory. */
+#define RUNG_GEMM_FEW 8
+
 /* Fixed by the instruction set. */
 typedef struct rung_gemm_shape {
-    int64_t mr, nr; /* register tile */
-    int64_t kc;     /* step in K */
-    int64_t mc, nc; /* blocks packed at a time */
+    int64_t rows, columns; /* the register tile; a panel of packed B is as wide */
+    int64_t few_columns;   /* read together where rows are few */
+    int64_t least_columns; /* N from which on B can be read where it lies */
 } rung_gemm_shape;
 
 typedef struct rung_kernels rung_kernels;
 
-/* Scratch memory that rung_gemm_run needs for any product, with `threads` threads. */
-size_t rung_gemm_scratch(const rung_kernels *k, int threads);
+/* Bytes of scratch memory that rung_gemm_run needs for this product: B is packed there, in parts of
+ * bounded size, where its layout asks for it; often 0. Looks at sizes and flags only. */
+size_t rung_gemm_scratch(const rung_kernels *k, const rung_gemm *g);
 /* Computes; does not allocate. scratch: rung_gemm_scratch bytes, 64-byte aligned. */
 void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
                    void *scratch);
 
-/* B packed once for many products (weights in use). g gives N, K, b, ldb, trans_b. Free
- * with rung_packed_free. */
-rung_status rung_packed_new(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
-                            rung_packed **out, rung_error *err);
-void rung_packed_free(rung_packed *p);
-
-/* Queries of one forward call that are treated together: where an operator cuts its tasks. */
-enum { RUNG_ATTENTION_TILE = 64 };
+/* B packed once for many products (weights in use): bytes for op(B)[K,N], 64-byte aligned; 0 when that
+ * overflows. */
+size_t rung_packed_bytes(const rung_kernels *k, int64_t N, int64_t K);
+/* Packs op(B), which g's N, K, b, ldb and trans_b describe, into `packed`. */
+void rung_packed_fill(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
+                      void *packed);
 
 /* ---- Attention of one head (Vaswani et al. 2017, section 3.2.1), computed in tiles with
  * a running maximum and sum (Milakov, Gimelshein 2018; Dao et al. 2022, algorithm 1), so
@@ -98,8 +97,8 @@ typedef struct rung_attention_tile {
     uint64_t key,
         lane; /* stream; element (i, j) is number i * drop_stride + j, as in dropout */
     int64_t drop_stride; /* a multiple of 4, at least n_keys */
-    const void *d_o;    /* gradient of o, rows ldo apart */
-    void *dq, *dk, *dv; /* rows lddq, lddk, lddv apart; the gradient writes them all */
+    const void *d_o;     /* gradient of o, rows ldo apart */
+    void *dq, *dk, *dv;  /* rows lddq, lddk, lddv apart; the gradient writes them all */
     int64_t lddq, lddk, lddv;
     int64_t n_key_rows; /* rows of dk and dv; those from n_keys on become 0 */
     void *scratch;      /* attention_scratch bytes of this worker, 64-byte aligned */
