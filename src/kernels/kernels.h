@@ -72,6 +72,9 @@ size_t rung_packed_bytes(const rung_kernels *k, int64_t N, int64_t K);
 void rung_packed_fill(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
                       void *packed);
 
+/* Queries that one forward call treats together: where an operator cuts its tasks. */
+enum { RUNG_ATTENTION_TILE = 64 };
+
 /* ---- Attention of one head (Vaswani et al. 2017, section 3.2.1), computed in tiles with
  * a running maximum and sum (Milakov, Gimelshein 2018; Dao et al. 2022, algorithm 1), so
  * memory is O(T).

@@ -1,11 +1,11 @@
-/* Activation functions on one vector; element-wise kernels and the epilogue of products share them.
- * `f` is a constant where these are called, so that the switch disappears. */
+/* Activation functions on one vector; element-wise kernels and the epilogue of products
+ * share them. `f` is a constant where these are called, so that the switch disappears. */
 #ifndef RUNG_KERNELS_ISA_ACT_H
 #define RUNG_KERNELS_ISA_ACT_H
 
 #include "kernels/isa/vmath.h"
 
-/* The tanh form of gelu, x (1 + tanh(u)) / 2 = x sigmoid(2u), 2u = GELU_1 x + GELU_3 x^3. */
+/* gelu's tanh form: x (1 + tanh u) / 2 = x sigmoid(2u), 2u = GELU_1 x + GELU_3 x^3. */
 #define GELU_1 ((real)1.5957691216057307) /* 2 sqrt(2 / pi) */
 #define GELU_3 ((real)0.0713548162726009) /* 0.044715 GELU_1 */
 
@@ -27,7 +27,7 @@ INLINE vec vact(rung_act f, vec x)
     case RUNG_ACT_GELU:
         return x * vsigmoid(x * (GELU_1 + GELU_3 * gelu_square(x)));
     case RUNG_ACT_GELU_ERF:
-        return x * (verf(x * SQRT_HALF) + 1) * (real)0.5;
+        return x * ((verf(x * SQRT_HALF) + 1) * (real)0.5);
     case RUNG_ACT_SILU:
         return x * vsigmoid(x);
     case RUNG_ACT_SIGMOID:

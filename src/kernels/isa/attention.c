@@ -1,5 +1,6 @@
-/* Attention forward: tiles of queries against blocks of keys, with a running maximum and sum (see
- * rung_attention_tile in kernels.h); a few queries alone stream keys and values without packing. */
+/* Attention forward: tiles of queries against blocks of keys, with a running maximum and
+ * sum (see rung_attention_tile in kernels.h); a few queries alone stream keys and values
+ * without packing. */
 #include <assert.h>
 
 #include "kernels/isa/attention.h"
@@ -32,14 +33,14 @@ static tile tile_in(void *scratch, int64_t D)
     return t;
 }
 
-/* The largest score of each of the W queries from x on, keys that they may not see set to -inf. */
+/* The largest score of each of the W queries from x on; hidden ones become -inf. */
 INLINE vec block_max(const tile *t, const block *b, int64_t x, int64_t n_keys, vec max)
 {
     const vec never = vsplat((real)-INFINITY);
     vec m[4] = {max, max, max, max};
-    const int64_t free = most(0, least(n_keys, b->ahead + x + 1)) / 4 * 4;
+    const int64_t n_free = most(0, least(n_keys, b->ahead + x + 1)) / 4 * 4;
     int64_t y = 0;
-    for (; y < free; y += 4)
+    for (; y < n_free; y += 4)
         for (int k = 0; k < 4; k++) m[k] = vmax(m[k], vload(t->s + (y + k) * TILE + x));
     for (; y < n_keys; y++) {
         real *s = t->s + y * TILE + x;
@@ -50,7 +51,7 @@ INLINE vec block_max(const tile *t, const block *b, int64_t x, int64_t n_keys, v
     return vmax(vmax(m[0], m[1]), vmax(m[2], m[3]));
 }
 
-/* Scores of the W queries from x on become weights e^(s - max), dropped where the mask says. */
+/* Scores of the W queries from x on become weights e^(s - max), some of them dropped. */
 INLINE void block_weights(bool drops, const rung_attention_tile *a, const tile *t,
                           const block *b, int64_t x)
 {
@@ -146,8 +147,7 @@ INLINE void query_values(int64_t n, int64_t D, const real *p, const real *v, int
 
 static void attend_query(const rung_attention_tile *a, int64_t i)
 {
-    const tile t =
-        tile_in(a->scratch, a->D); /* uses row 0 of o, and the beginnings of qt and s */
+    const tile t = tile_in(a->scratch, a->D); /* of qt, s and o the beginning is used */
     pack_rows(1, a->D, (real)a->scale, (const real *)a->q + i * a->ldq, a->ldq, t.qt,
               t.width);
     memset(t.o, 0, (size_t)t.width * sizeof(real));
@@ -168,10 +168,10 @@ static void attend_query(const rung_attention_tile *a, int64_t i)
             vstore(t.s + y, p);
         }
         sum = sum * fade + vsum(part);
-        if (a->dropout > 0)
-            KERNEL(dropout)
-            (n, a->dropout, a->key, a->lane, (uint64_t)(i * a->drop_stride + j), t.s,
-             t.s);
+        if (a->dropout > 0) {
+            const uint64_t first = (uint64_t)(i * a->drop_stride + j);
+            KERNEL(dropout)(n, a->dropout, a->key, a->lane, first, t.s, t.s);
+        }
         query_values(n, a->D, t.s, (const real *)a->v + j * a->ldv, a->ldv, fade, t.o);
     }
     finish_query(a, i, t.o, max, sum);

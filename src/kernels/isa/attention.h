@@ -1,10 +1,10 @@
 /* What attention and its gradient share: the geometry of blocks, packing, masks.
  *
- * Scores of a block are kept transposed, S[key][query]: the lanes of a vector are queries, so that
- * maxima and sums over the keys need no horizontal step, and the only transposed operand is the tile
- * of queries. A block is BLOCK keys by TILE queries. Where a causal mask cuts through it, it is
- * treated as strips of STRIP keys by STRIP queries, and a pair of strips is skipped when no query of
- * one may see a key of the other. */
+ * Scores of a block are kept transposed, S[key][query]: the lanes of a vector are
+ * queries, so that maxima and sums over the keys need no horizontal step, and the only
+ * transposed operand is the tile of queries. A block is BLOCK keys by TILE queries. Where
+ * a causal mask cuts through it, it is treated as strips of STRIP keys by STRIP queries,
+ * and a pair of strips is skipped when no query of one may see a key of the other. */
 #ifndef RUNG_KERNELS_ISA_ATTENTION_H
 #define RUNG_KERNELS_ISA_ATTENTION_H
 
@@ -71,7 +71,7 @@ INLINE bool is_whole(const block *b)
     return b->ahead >= b->n_keys - 1;
 }
 
-/* The keys that the strip of queries around x has to treat: a multiple of STRIP, or all. */
+/* How many keys the strip of queries around x treats: a multiple of STRIP, or all. */
 INLINE int64_t keys_of_strip(const block *b, int64_t x)
 {
     const int64_t seen = b->ahead + x / STRIP * STRIP + STRIP;
@@ -84,8 +84,9 @@ INLINE int64_t queries_from(const block *b, int64_t y)
     return most(0, (y - b->ahead) / STRIP * STRIP);
 }
 
-/* S[y][x] = sum over d of a[y * lda + d] bt[d * TILE + x]: scores, with the keys as A and the packed
- * queries as B, and the gradients of the weights, with values and gradients of outputs. */
+/* S[y][x] = sum over d of a[y * lda + d] bt[d * TILE + x]: scores, with the keys as A and
+ * the packed queries as B, and the gradients of the weights, with values and gradients of
+ * outputs. */
 static void scores(const block *b, int64_t D, const real *a, int64_t lda, const real *bt,
                    real *s)
 {
@@ -149,8 +150,9 @@ INLINE ivec sees(const block *b, int64_t x, int64_t y)
     return vindex() >= (ireal)(y - b->ahead - x);
 }
 
-/* keep[k]: which of the queries i ... i + W - 1 keep their weight for key j + k; j and drop_stride are
- * multiples of 4, so that the four keys are the words of one Philox block a query. */
+/* keep[k]: which of the queries i ... i + W - 1 keep their weight for key j + k; j and
+ * drop_stride are multiples of 4, so that the four keys are the words of one Philox block
+ * a query. */
 INLINE void weights_kept(const rung_attention_tile *a, int64_t i, int64_t j, ivec keep[4])
 {
     const uint64_t stride = (uint64_t)a->drop_stride / 4;
@@ -192,8 +194,8 @@ static void unpack_rows(int64_t rows, int64_t D, real factor, const real *from,
             vstore_n(to + r * ld + d, D - d, factor * vload(from + r * width + d));
 }
 
-/* to[d][x] = factor * from[x][d] for x < rows, zero up to the next strip; rows of `to` TILE apart,
- * `round_up(D, W)` of them are written. */
+/* to[d][x] = factor * from[x][d] for x < rows, zero up to the next strip; rows of `to`
+ * TILE apart, `round_up(D, W)` of them are written. */
 static void pack_transposed(int64_t rows, int64_t D, real factor, const real *from,
                             int64_t ld, real *to)
 {

@@ -1,21 +1,21 @@
-/* The gradient of attention (Dao et al. 2022, algorithm 4), one head a call. Forward, with F = keep /
- * (1 - rate) where weights are dropped and 1 elsewhere:
+/* The gradient of attention (Dao et al. 2022, algorithm 4), one head a call. Forward,
+ * with F = keep / (1 - rate) where weights are dropped and 1 elsewhere:
  *
  *     s = scale q k^T,  p = e^(s - lse),  o = (p F) v
  *
- * Backward, with delta_i = <d_o_i, o_i>, which is the sum over j of p_ij F_ij <d_o_i, v_j>:
+ * Backward, with delta_i = <d_o_i, o_i> (the sum over j of p_ij F_ij <d_o_i, v_j>):
  *
- *     dv = (p F)^T d_o,  dp = d_o v^T,  ds = p (F dp - delta),  dq = scale ds k,  dk = scale ds^T q
+ *     dv = (p F)^T d_o,  dp = d_o v^T,  ds = p (F dp - delta)
+ *     dq = scale ds k,   dk = scale ds^T q
  *
- * Tiles of queries are the outer loop; sums of dk and dv for all keys stay in scratch memory. */
+ * Tiles of queries are the outer loop; sums of dk and dv of all keys stay in scratch. */
 #include <assert.h>
 
 #include "kernels/isa/attention.h"
 
 typedef struct backward {
-    real *qt,
-        *d_ot; /* [width, TILE], scaled queries and gradients of outputs, transposed */
-    real *q, *d_o, *dq; /* [TILE, width], the same by rows (q scaled), and sums of ds k */
+    real *qt, *d_ot;    /* [width, TILE], scaled queries, and d_o, transposed */
+    real *q, *d_o, *dq; /* [TILE, width], the same by rows, and sums of ds k */
     real *lse, *delta;  /* [TILE]; lse is +inf where a query sees no key or is padding */
     real *s, *ds;       /* [BLOCK, TILE] */
     real *k, *dk, *dv;  /* [all keys, width] */
@@ -41,7 +41,7 @@ static backward backward_in(void *scratch, int64_t D, int64_t n_keys)
     return g;
 }
 
-/* DV[y][:] += sum over queries x of S[y][x] d_o[x][:]; rows of dv and d_o are `width` apart. */
+/* DV[y][:] += sum over queries x of S[y][x] d_o[x][:]; rows of both are `width` apart. */
 static void add_over_queries(const block *b, int64_t width, const real *s,
                              const real *d_o, real *dv)
 {
@@ -72,11 +72,11 @@ static void add_over_queries(const block *b, int64_t width, const real *s,
     }
 }
 
-/* For the W queries from x on: s becomes p F, and ds, which holds dp, becomes p (F dp - delta). */
+/* For the W queries from x on: s becomes p F, and ds, which holds dp, becomes ds. */
 INLINE void block_grad(bool drops, const rung_attention_tile *a, const backward *g,
                        const block *b, int64_t x)
 {
-    const int64_t n_keys = keys_of_strip(b, x), free = b->ahead + x + 1;
+    const int64_t n_keys = keys_of_strip(b, x), n_free = b->ahead + x + 1;
     const vec lse = vload(g->lse + x), delta = vload(g->delta + x), zero = vsplat(0),
               grow = vsplat((real)(1 / (1 - a->dropout)));
     for (int64_t y = 0; y < n_keys; y += 4) {
@@ -85,7 +85,7 @@ INLINE void block_grad(bool drops, const rung_attention_tile *a, const backward 
         for (int64_t k = 0; k < 4 && y + k < n_keys; k++) {
             real *s = g->s + (y + k) * TILE + x, *ds = g->ds + (y + k) * TILE + x;
             vec p = vexp(vload(s) - lse), dp = vload(ds);
-            if (y + k >= free) p = vselect(sees(b, x, y + k), p, zero);
+            if (y + k >= n_free) p = vselect(sees(b, x, y + k), p, zero);
             if (drops) dp = vselect(keep[k], dp * grow, zero);
             vstore(ds, p * (dp - delta));
             vstore(s, drops ? vselect(keep[k], p * grow, zero) : p);
@@ -132,8 +132,8 @@ static void add_tile_grad(const rung_attention_tile *a, const backward *g, int64
     const size_t tile_bytes = (size_t)(TILE * width) * sizeof(real);
     const real *q = (const real *)a->q + i * a->ldq,
                *d_o = (const real *)a->d_o + i * a->ldo;
-    memset(g->q, 0,
-           tile_bytes); /* the padding of a last tile counts in sums over queries */
+    /* Rows behind the last query count in sums over queries. */
+    memset(g->q, 0, tile_bytes);
     memset(g->d_o, 0, tile_bytes);
     memset(g->dq, 0, tile_bytes);
     pack_transposed(n, D, (real)a->scale, q, a->ldq, g->qt);
@@ -160,8 +160,7 @@ void KERNEL(attention_grad)(const rung_attention_tile *a)
     assert(a->dropout == 0 || (a->drop_stride % 4 == 0 && a->dropout < 1));
     const backward g = backward_in(a->scratch, a->D, a->n_keys);
     pack_rows(a->n_keys, a->D, 1, a->k, a->ldk, g.k, g.width);
-    memset(g.dk, 0,
-           (size_t)(2 * a->n_keys * g.width) * sizeof(real)); /* and dv behind it */
+    memset(g.dk, 0, (size_t)(2 * a->n_keys * g.width) * sizeof(real)); /* dv as well */
     for (int64_t i = a->i0; i < a->i1; i += TILE)
         add_tile_grad(a, &g, i, least(TILE, a->i1 - i));
     unpack_rows(a->n_keys, a->D, 1, g.dk, g.width, a->dk, a->lddk);

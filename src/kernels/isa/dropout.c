@@ -1,4 +1,5 @@
-/* Dropout (Srivastava et al. 2014) without a stored mask: element i asks word first + i of a stream. */
+/* Dropout (Srivastava et al. 2014) without a mask: element i asks word first + i of a
+ * stream. */
 #include <string.h>
 
 #include "kernels/isa/philox.h"

@@ -1,5 +1,6 @@
-/* Layer normalisation of rows and its gradient (Ba, Kiros, Hinton 2016). Statistics are two passes
- * over a row that lies in cache: the mean, then the squares of the differences. */
+/* Layer normalisation of rows and its gradient (Ba, Kiros, Hinton 2016). Statistics are
+ * two passes over a row that lies in cache: the mean, then the squares of the
+ * differences. */
 #include "kernels/isa/vector.h"
 
 /* The elements from p on minus `mean`, 0 past the end. */

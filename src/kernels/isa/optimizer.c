@@ -8,7 +8,7 @@ INLINE vec vsqrt(vec x)
 }
 
 /* g' += weight_decay w;  m = momentum m + g';  w -= lr (nesterov ? g' + momentum m : m).
- * Without momentum m is not used and may be NULL: w -= lr g'. The first step's m must be 0. */
+ * m begins as 0. Without momentum it is not used and may be NULL: w -= lr g'. */
 void KERNEL(sgd)(int64_t n, const rung_update *u, void *w_, const void *g_, void *m_)
 {
     real *w = w_, *m = m_;
@@ -28,7 +28,8 @@ void KERNEL(sgd)(int64_t n, const rung_update *u, void *w_, const void *g_, void
     }
 }
 
-/* g' += weight_decay w;  v += g'^2;  w -= lr g' / (sqrt(v) + eps)   (Duchi, Hazan, Singer 2011) */
+/* g' += weight_decay w;  v += g'^2;  w -= lr g' / (sqrt(v) + eps)
+ * (Duchi, Hazan, Singer 2011) */
 void KERNEL(adagrad)(int64_t n, const rung_update *u, void *w_, const void *g_, void *v_)
 {
     real *w = w_, *v = v_;
@@ -45,7 +46,8 @@ void KERNEL(adagrad)(int64_t n, const rung_update *u, void *w_, const void *g_, 
 }
 
 /* w -= lr weight_decay w;  m = beta1 m + (1 - beta1) g';  v = beta2 v + (1 - beta2) g'^2;
- * w -= lr (m / bias1) / (sqrt(v / bias2) + eps)   (Loshchilov, Hutter 2019, algorithm 2) */
+ * w -= lr (m / bias1) / (sqrt(v / bias2) + eps)
+ * (Loshchilov, Hutter 2019, algorithm 2; as in PyTorch, decay is scaled by lr) */
 void KERNEL(adamw)(int64_t n, const rung_update *u, void *w_, const void *g_, void *m_,
                    void *v_)
 {

@@ -1,11 +1,12 @@
-/* Philox 4x32-10 (base/rng.h) for several blocks at once, one a 64-bit lane: a product of two 32-bit
- * words fills the lane, and the next round reads only its low half, so nothing is masked on the way. */
+/* Philox 4x32-10 (base/rng.h) for several blocks at once, one a 64-bit lane: a product of
+ * two 32-bit words fills the lane, and the next round reads only its low half, so nothing
+ * is masked on the way. */
 #ifndef RUNG_KERNELS_ISA_PHILOX_H
 #define RUNG_KERNELS_ISA_PHILOX_H
 
 #include "kernels/isa/vector.h"
 
-/* Word k of each block comes in the low half of its lane of word[k]; the high halves are undefined. */
+/* Word k of each block fills the low half of its lane of word[k]; ignore the other. */
 INLINE void philox_blocks(uint64_t key, uint64_t lane, wvec counter, wvec word[4])
 {
     const wvec zero = {0}, m0 = zero + 0xD2511F53u, m1 = zero + 0xCD9E8D57u;

@@ -1,6 +1,6 @@
-/* A small product for operands that lie in cache: C[M,N] = A[M,K] B[K,N] (+ C). Blocks of ROWS rows by
- * VECS vectors of C stay in registers; A comes an element at a time and may have any strides, B and C
- * are contiguous along N, which is a multiple of W: whoever packs B pads it. */
+/* A small product of operands that lie in cache: C[M,N] = A[M,K] B[K,N] (+ C). A block of
+ * C stays in registers; A comes an element at a time and may have any strides; B and C
+ * are contiguous along N, a multiple of W: whoever packs B pads it. */
 #ifndef RUNG_KERNELS_ISA_PRODUCT_H
 #define RUNG_KERNELS_ISA_PRODUCT_H
 
@@ -17,19 +17,16 @@ typedef struct product {
     bool add; /* to what C holds */
 } product;
 
-/* Enough sums to keep two multiply-adds a cycle busy, and few enough for the registers. */
-#if VEC_BYTES == 64
-enum { ROWS = 4, VECS = 4 };
-#else
-enum { ROWS = 4, VECS = 2 };
-#endif
+/* Enough sums to keep two multiply-adds a cycle busy, and few enough for the registers:
+ * blocks of ROWS by VECS, and where fewer columns are left, of TALL by 2 or 1. */
+enum { ROWS = 4, TALL = 8, VECS = VEC_BYTES == 64 ? 4 : 2 };
 
-/* One block of C, at row m and column n; `rows` and `vecs` are constants where this is called. */
+/* One block of C, at row m and column n; its callers give constants as rows and vecs. */
 INLINE void product_block(int rows, int vecs, const product *p, int64_t m, int64_t n)
 {
     const real *a = p->a + m * p->a_row, *b = p->b + n;
     real *c = p->c + m * p->ldc + n;
-    vec sum[ROWS][VECS] = {{{0}}};
+    vec sum[TALL][VECS] = {{{0}}};
     for (int64_t k = 0; k < p->K; k++, a += p->a_column, b += p->ldb) {
 #pragma GCC unroll 8
         for (int r = 0; r < rows; r++) {
@@ -47,19 +44,20 @@ INLINE void product_block(int rows, int vecs, const product *p, int64_t m, int64
         }
 }
 
-/* The columns from n on, as many as `vecs` vectors, of all rows. */
-INLINE void product_columns(int vecs, const product *p, int64_t n)
+/* `vecs` vectors of columns from n on: all rows, in blocks of `rows`. */
+INLINE void product_columns(int rows, int vecs, const product *p, int64_t n)
 {
     int64_t m = 0;
-    for (; m + ROWS <= p->M; m += ROWS) product_block(ROWS, vecs, p, m, n);
+    for (; m + rows <= p->M; m += rows) product_block(rows, vecs, p, m, n);
     for (; m < p->M; m++) product_block(1, vecs, p, m, n);
 }
 
 static void multiply(const product *p)
 {
     int64_t n = 0;
-    for (; n + VECS * W <= p->N; n += VECS * W) product_columns(VECS, p, n);
-    for (; n < p->N; n += W) product_columns(1, p, n);
+    for (; n + VECS * W <= p->N; n += VECS * W) product_columns(ROWS, VECS, p, n);
+    for (; VECS > 2 && n + 2 * W <= p->N; n += 2 * W) product_columns(TALL, 2, p, n);
+    for (; n < p->N; n += W) product_columns(TALL, 1, p, n);
 }
 
 #endif

@@ -1,12 +1,11 @@
 /* Softmax, log-sum-exp and the losses over one row of logits.
  *
- * Every exponential is taken of x - max(x), so nothing overflows. A NaN anywhere in the row makes the
- * result NaN. Infinities as in IEEE arithmetic: log_sum_exp of a row of -inf is -inf, of a row with
- * +inf is +inf; softmax of either row is NaN, since no distribution is its limit. Sums are kept in W
- * or 2 W lanes of real and joined at the end. */
+ * Exponentials are taken of x - max(x), so nothing overflows. A NaN anywhere in the row
+ * makes the result NaN. log_sum_exp is -inf for a row of -inf, and +inf for a row that
+ * holds +inf; softmax of these two is NaN. */
 #include "kernels/isa/vmath.h"
 
-/* The largest element; a NaN may be passed over, the sum of exponentials then shows it. n > 0. */
+/* The largest of n > 0 elements; may pass over a NaN, which will show in the sum. */
 INLINE real row_max(int64_t n, const real *x)
 {
     const vec lowest = vsplat((real)-INFINITY);
@@ -22,48 +21,37 @@ INLINE real row_max(int64_t n, const real *x)
     return m;
 }
 
-/* e^(x[i] - m) for the lanes from x + i on, 0 past the end. */
-INLINE vec exp_below(const real *x, int64_t n_left, real m)
+/* The sum of e^(x - m); writes them into y unless it is NULL. In place allowed. */
+INLINE double exp_sum(int64_t n, const real *x, real m, real *y)
 {
-    vec e = vexp(vload_n(x, n_left) - m);
-    return n_left >= W ? e : vselect(vindex() < (ireal)n_left, e, vsplat(0));
-}
-
-/* sum of e^(x - m) */
-INLINE double exp_sum(int64_t n, const real *x, real m)
-{
-    vec s0 = {0}, s1 = {0};
-    int64_t i = 0;
-    for (; i + 2 * W <= n; i += 2 * W) {
-        s0 += vexp(vload(x + i) - m);
-        s1 += vexp(vload(x + i + W) - m);
+    enum { SPAN = 1024 }; /* as many are added in real before the sum goes on in double */
+    double total = 0;
+    for (int64_t start = 0; start < n; start += SPAN) {
+        const int64_t end = n - start < SPAN ? n : start + SPAN;
+        vec sum = {0};
+        for (int64_t i = start; i < end; i += W) {
+            vec e = vexp(vload_n(x + i, n - i) - m);
+            if (n - i < W) e = vselect(vindex() < (ireal)(n - i), e, vsplat(0));
+            if (y) vstore_n(y + i, n - i, e);
+            sum += e;
+        }
+        total += (double)vsum(sum);
     }
-    for (; i < n; i += W) s0 += exp_below(x + i, n - i, m);
-    return (double)vsum(s0 + s1);
+    return total;
 }
 
 INLINE double log_sum_exp(int64_t n, const real *x)
 {
     real m = row_max(n, x);
     if (isinf(m)) m = 0; /* inf - inf would be NaN: e^x itself is 0 or inf here */
-    return (double)m + log(exp_sum(n, x, m));
+    return (double)m + log(exp_sum(n, x, m, NULL));
 }
 
-void KERNEL(softmax_row)(int64_t n, const void *x_, void *y_)
+void KERNEL(softmax_row)(int64_t n, const void *x, void *y)
 {
-    const real *x = x_;
-    real *y = y_;
     if (n == 0) return;
-    const real m = row_max(n, x);
-    vec sum = {0};
-    for (int64_t i = 0; i < n; i += W) {
-        vec e = exp_below(x + i, n - i, m);
-        sum += e;
-        vstore_n(y + i, n - i, e);
-    }
-    const vec inverse = vsplat(1 / vsum(sum));
-    for (int64_t i = 0; i < n; i += W)
-        vstore_n(y + i, n - i, vload_n(y + i, n - i) * inverse);
+    const double sum = exp_sum(n, x, row_max(n, x), y);
+    KERNEL(scale)(n, 1 / sum, y, y);
 }
 
 void KERNEL(softmax_grad_row)(int64_t n, const void *y_, const void *dy_, void *dx_)

@@ -1,5 +1,5 @@
-/* Sums. What ends in one number is added in double, in PARTS vectors of partial sums joined in a fixed
- * order; add_rows keeps one sum a column. */
+/* Sums. What ends in one number is added in double, in PARTS vectors of partial sums
+ * joined in a fixed order; add_rows keeps one sum a column. */
 #include "kernels/isa/vector.h"
 
 enum { PARTS = 4 }; /* independent partial sums, to hide the latency of an addition */
@@ -53,8 +53,8 @@ double KERNEL(squared_error)(int64_t n, const void *x, const void *t)
     return sum_terms(SQUARED_DIFFERENCE, n, x, t);
 }
 
-/* Eight rows are added as a tree before they reach acc: few passes over acc, and short chains of
- * roundings. */
+/* Eight rows are added as a tree before they reach acc: few passes over acc, and short
+ * chains of roundings. */
 void KERNEL(add_rows)(int64_t rows, int64_t n, const void *x_, int64_t ldx, void *acc_)
 {
     const real *x = x_;

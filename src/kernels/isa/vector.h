@@ -1,12 +1,13 @@
 /* One vector type for every instruction set, in GCC's vector extension.
  *
- * `vec` holds W reals, `ivec` W integers of the same width (0 or -1 where it is a mask), `dvec` half as
- * many lanes in double, for sums that need it. Memory may lie at any address. A kernel walks a row as
+ * `vec` holds W reals, `ivec` W integers of the same width (0 or -1 where it is a mask),
+ * `dvec` half as many lanes in double, for sums that need it. Memory may lie at any
+ * address. A kernel walks a row as
  *
  *     for (int64_t i = 0; i < n; i += W)
  *         vstore_n(y + i, n - i, f(vload_n(x + i, n - i)));
  *
- * where the _n forms touch at most n - i elements: the tail is the last turn of the same loop. */
+ * where the _n forms touch at most n - i elements: the tail is the loop's last turn. */
 #ifndef RUNG_KERNELS_ISA_VECTOR_H
 #define RUNG_KERNELS_ISA_VECTOR_H
 
@@ -66,7 +67,7 @@ INLINE void vstore(real *p, vec v)
     *(vec_in_memory *)p = v;
 }
 
-#if defined(__AVX512F__) && !defined(RUNG_KERNEL_DOUBLE)
+#if VEC_BYTES == 64
 INLINE __mmask16 first_lanes(int64_t n)
 {
     return (__mmask16)((1u << n) - 1);
@@ -77,7 +78,7 @@ INLINE __mmask16 first_lanes(int64_t n)
 INLINE vec vload_n(const real *p, int64_t n)
 {
     if (n >= W) return vload(p);
-#if defined(__AVX512F__) && !defined(RUNG_KERNEL_DOUBLE)
+#if VEC_BYTES == 64
     return (vec)_mm512_maskz_loadu_ps(first_lanes(n), p);
 #else
     vec v = {0};
@@ -92,7 +93,7 @@ INLINE void vstore_n(real *p, int64_t n, vec v)
         vstore(p, v);
         return;
     }
-#if defined(__AVX512F__) && !defined(RUNG_KERNEL_DOUBLE)
+#if VEC_BYTES == 64
     _mm512_mask_storeu_ps(p, first_lanes(n), (__m512)v);
 #else
     memcpy(p, &v, (size_t)n * sizeof *p);
@@ -117,10 +118,10 @@ INLINE vec vmin(vec a, vec b)
     return vselect(a < b, a, b);
 }
 #else
-#if defined(__AVX512F__)
+#if VEC_BYTES == 64
 #define MAX_PS(a, b) _mm512_max_ps((__m512)a, (__m512)b)
 #define MIN_PS(a, b) _mm512_min_ps((__m512)a, (__m512)b)
-#elif defined(__AVX2__)
+#elif VEC_BYTES == 32
 #define MAX_PS(a, b) _mm256_max_ps((__m256)a, (__m256)b)
 #define MIN_PS(a, b) _mm256_min_ps((__m256)a, (__m256)b)
 #else
@@ -144,39 +145,19 @@ INLINE vec vabs(vec a)
     return (vec)(~sign & (ivec)a);
 }
 
+/* |a| with the sign of b. */
+INLINE vec vcopysign(vec a, vec b)
+{
+    const ivec sign = (ivec)vsplat((real)-0.0);
+    return (vec)((~sign & (ivec)a) | (sign & (ivec)b));
+}
+
 /* 0, 1, 2, ... */
 INLINE ivec vindex(void)
 {
     ivec v;
     for (int l = 0; l < W; l++) v[l] = l;
     return v;
-}
-
-/* The lanes added as a balanced tree: fixed order, whatever the values. */
-INLINE real vsum(vec v)
-{
-    real s[W];
-    memcpy(s, &v, sizeof v);
-    for (int h = W / 2; h > 0; h /= 2)
-        for (int l = 0; l < h; l++) s[l] += s[l + h];
-    return s[0];
-}
-
-INLINE double dsum(dvec v)
-{
-    double s[DW];
-    memcpy(s, &v, sizeof v);
-    for (int h = DW / 2; h > 0; h /= 2)
-        for (int l = 0; l < h; l++) s[l] += s[l + h];
-    return s[0];
-}
-
-/* The largest lane; a NaN lane may be passed over. */
-INLINE real vmax_lane(vec v)
-{
-    real m = v[0];
-    for (int l = 1; l < W; l++) m = m > v[l] ? m : v[l];
-    return m;
 }
 
 /* DW reals as doubles, the first n of them (n > 0), zero in the others. */
@@ -187,14 +168,14 @@ INLINE dvec dload_n(const real *p, int64_t n)
         for (int64_t l = 0; l < n; l++) v[l] = (double)p[l];
         return v;
     }
-#if defined(__AVX512F__) /* GCC 12 converts this width in two halves */
+#if VEC_BYTES == 64 /* GCC 12 converts this width in two halves */
     return (dvec)_mm512_cvtps_pd(_mm256_loadu_ps(p));
 #else
     return __builtin_convertvector(*(const part_in_memory *)p, dvec);
 #endif
 }
 
-/* a0 b0 a1 b1 ... from the first halves of a and b (LOW) and from the second halves (HIGH). */
+/* a0 b0 a1 b1 ... from the first halves of a and b (LOW), or from the second (HIGH). */
 #define LOW_2(n) 0, n
 #define LOW_4(n) LOW_2(n), 1, 1 + n
 #define LOW_8(n) LOW_4(n), 2, 2 + n, 3, 3 + n
@@ -251,9 +232,33 @@ INLINE wvec winterleave_high(wvec a, wvec b)
     return SHUFFLE(wvec, a, b, DW_HIGH);
 }
 
-/* Transposes the W by W matrix whose rows are r[0 ... W-1]. Each turn interleaves row i with row
- * i + W/2, which rotates the bits of the element's index (row, lane) by one; log2(W) turns swap row
- * and lane. */
+/* The lanes added as a balanced tree: each turn adds the first half to the second. */
+INLINE real vsum(vec v)
+{
+    for (int lanes = W; lanes > 1; lanes /= 2)
+        v = interleave_low(v, v) + interleave_high(v, v);
+    return v[0];
+}
+
+INLINE double dsum(dvec v)
+{
+    for (int lanes = DW; lanes > 1; lanes /= 2)
+        v = (dvec)winterleave_low((wvec)v, (wvec)v) +
+            (dvec)winterleave_high((wvec)v, (wvec)v);
+    return v[0];
+}
+
+/* The largest lane; a NaN lane may be passed over. */
+INLINE real vmax_lane(vec v)
+{
+    for (int lanes = W; lanes > 1; lanes /= 2)
+        v = vmax(interleave_low(v, v), interleave_high(v, v));
+    return v[0];
+}
+
+/* Transposes the W by W matrix whose rows are r[0 ... W-1]. Each turn interleaves row i
+ * with row i + W/2, which rotates the bits of the element's index (row, lane) by one;
+ * log2(W) turns swap row and lane. */
 INLINE void vtranspose(vec *r)
 {
     for (int turn = 1; turn < W; turn *= 2) {
