@@ -5,6 +5,7 @@
  * vocabulary. Spelling in bytes alone makes Russian half as long again in tokens, and
  * costs a trigram model of it 5 % more bits. */
 #include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -12,7 +13,7 @@
 #include "text/tokenizer.h"
 #include "text/unicode.h"
 
-#define DEFAULT_MIN_COUNT 2
+#define DEFAULT_MIN_COUNT 2 /* words seen once teach how to spell */
 
 typedef struct word_tokenizer {
     rung_tokenizer base;
@@ -77,15 +78,25 @@ static rung_status add_chars(rung_vocab *words, const rung_vocab *chars,
     return RUNG_OK;
 }
 
+/* A tokenised corpus with a word for the unknown has a closed vocabulary: each of its
+ * words is meant to be one token, also those that occur once. */
+static bool is_closed(const word_tokenizer *tok, const rung_vocab *pieces)
+{
+    static const char unknown[] = " <unk>";
+    return tok->cut == RUNG__CUT_BLANKS &&
+           rung__vocab_find(pieces, unknown, sizeof unknown - 1) >= 0;
+}
+
 static rung_status word_train(rung_tokenizer *base, const rung_tokenizer_config *config,
                               rung_span text, rung_error *err)
 {
     word_tokenizer *tok = (word_tokenizer *)base;
-    const int64_t min_count = config->min_count ? config->min_count : DEFAULT_MIN_COUNT;
     const size_t most = config->vocab_size ? (size_t)config->vocab_size : SIZE_MAX;
     tok->cut = rung__cut_guess(text);
     rung_vocab pieces = {0}, words = {0}, chars = {0};
     rung_status status = count_pieces(tok, text, &pieces, err);
+    int64_t min_count = config->min_count;
+    if (min_count == 0) min_count = is_closed(tok, &pieces) ? 1 : DEFAULT_MIN_COUNT;
     if (status == RUNG_OK) {
         status = rung__vocab_rank(&pieces, min_count, most, &words, err);
     }

@@ -145,11 +145,15 @@ static void tokenised_text_has_one_token_a_word_and_one_a_line(void **state)
 {
     (void)state;
     const char *lines = " no it was n't <unk> 's co. \n mr. <unk> was n't it \n"
-                        " no no co. 's mr. was \n it it \n";
+                        " no no co. 's once N-year-old \n it it \n";
     rung_tokenizer *tok = train("word", span_of(lines), 0, 0);
-    assert_int_equal(rung_tokenizer_size(tok), 9 + 256); // 8 words and " \n"
+    assert_int_equal(rung_tokenizer_size(tok), 11 + 256); // with " \n"
     assert_int_equal(assert_lossless(tok, span_of(lines)), 7 + 5 + 6 + 2 + 4);
     assert_tokens(tok, " mr. co. \n", " mr.| co.| \n");
+    rung_tokenizer_free(tok);
+    const char *open = "a b\nb a\nb a c\n"; // no <unk>: c, seen once, is spelled
+    tok = train("word", span_of(open), 0, 0);
+    assert_tokens(tok, "b a\na c\n", "b| a|\n|a| |c|\n");
     rung_tokenizer_free(tok);
 }
 
