@@ -40,7 +40,8 @@ struct rung_tensor {
     rung_tensor *view_of;    /* the tensor whose bytes these are, never itself a view */
     const char *name;        /* of a leaf, else NULL */
     const rung_param *param; /* of PARAM, STATE and GRAD */
-    void *param_values;      /* of PARAM: the values of its set; borrowed */
+    const rung_params *set;  /* that it belongs to; borrowed */
+    rung_tensor *next_leaf;
     bool needs_grad;
     rung_tensor *grad; /* after rung_graph_grad */
     void *data;        /* resolved by bind; NULL when nothing reads the value */
@@ -103,6 +104,9 @@ struct rung_op {
 
     /* Output 0 is input 0 itself, changed in place (states): runs even if nobody reads it. */
     bool writes_input;
+
+    /* Runs after all other nodes: what reads the old value comes first. */
+    bool at_end;
 };
 
 struct rung_graph {
@@ -114,8 +118,7 @@ struct rung_graph {
 
     rung_node *first_node, *last_node;
     int64_t n_nodes;
-    rung_tensor *first_leaf[3]; /* PARAM, STATE, INPUT: lists through `next_leaf` */
-    struct rung_leaf *leaves;   /* newest first */
+    rung_tensor *leaves; /* parameters and states, newest first, through next_leaf */
 
     /* The sum of two gradients of one tensor, and a copy of one that two parameters share: supplied
      * by the operators' floor. */
@@ -125,8 +128,11 @@ struct rung_graph {
     bool has_grad;
     rung_node **order; /* live nodes in the order of execution, owned */
     size_t n_order;
+    rung_tensor **outputs; /* [n_outputs], in the arena */
+    size_t n_outputs;
     size_t block_bytes;
     rung_exec exec;
+    void *block, *states; /* bound; borrowed */
 };
 
 /* ---- For operators ---- */
