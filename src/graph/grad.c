@@ -56,6 +56,10 @@ static void house(rung_graph *g, rung_tensor *leaf)
         if (!dw) return;
         root = dw;
     }
+    if (leaf->param->row_sparse && !root->node->op->marks_rows) {
+        rung_graph_fail(g, "parameter '%s' is row-sparse, but its gradient is dense", leaf->name);
+        return;
+    }
     root->home = RUNG_HOME_GRAD;
     root->param = leaf->param;
     root->set = leaf->set;

@@ -107,6 +107,12 @@ struct rung_op {
 
     /* Runs after all other nodes: what reads the old value comes first. */
     bool at_end;
+
+    /* Every output has bytes, also when nobody reads it (else only output 0 is sure to). */
+    bool all_outputs;
+
+    /* As a gradient it writes only the rows that it marks in the block's `touched`. */
+    bool marks_rows;
 };
 
 struct rung_graph {

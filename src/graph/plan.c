@@ -74,7 +74,7 @@ static void find_lives(rung_graph *g)
         for (int o = 0; o < n->op->n_outputs; o++) {
             rung_tensor *t = root_of(n->out[o]);
             if (t->first < 0) t->first = (int64_t)p;
-            if (o == 0 || t->kept) t->last = (int64_t)p;
+            if (o == 0 || n->op->all_outputs) t->last = (int64_t)p;
         }
     }
     for (size_t i = 0; i < g->n_outputs; i++) {
