@@ -118,10 +118,9 @@ static rung_status layernorm_grad_run(const rung_node *n, const rung_exec *x, ru
     int64_t width = rung__last(n->in[0]), blocks = grad_blocks(n->in[0]);
     layernorm_ctx c = {n, x, width, n->scratch};
     rung__ranges(x, rung__rows(n->in[0]), GRAD_BLOCK, layernorm_grad_rows, &c);
-    if (rung__wanted(n->out[1])) rung__join_rows(x, blocks, width, n->scratch, n->out[1]->data);
-    if (rung__wanted(n->out[2]))
-        rung__join_rows(x, blocks, width, rung__at(x, n->scratch, blocks * width),
-                        n->out[2]->data);
+    rung__join_rows(x, blocks, width, n->scratch, n->out[1]->data);
+    rung__join_rows(x, blocks, width, rung__at(x, n->scratch, blocks * width),
+                    n->out[2]->data);
     return RUNG_OK;
 }
 
@@ -131,6 +130,7 @@ const rung_op rung__op_layernorm_grad = {
     .infer = layernorm_grad_infer,
     .run = layernorm_grad_run,
     .cost = layernorm_cost,
+    .all_outputs = true,
 };
 
 rung_tensor *rung_layernorm(rung_graph *g, rung_tensor *x, rung_tensor *gamma, rung_tensor *beta,

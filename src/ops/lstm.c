@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
+
 enum { IN_XG, IN_W, IN_B, IN_H0, IN_C0, N_INPUTS };
 enum { OUT_GATES, OUT_Y, OUT_C, OUT_HN, OUT_CN, N_OUTPUTS };
 

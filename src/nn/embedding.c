@@ -1,0 +1,20 @@
+/* Embedding: a table of rows looked up by id. */
+#include "rung/nn.h"
+
+rung_status rung_nn_embedding_declare(const rung_scope *s, const rung_embedding_spec *spec,
+                                      rung_error *err)
+{
+    rung_param weight = {.name = "weight",
+                         .rank = 2,
+                         .shape = {spec->rows, spec->width},
+                         .init = spec->init,
+                         .scale = spec->scale,
+                         .decay = true,
+                         .row_sparse = spec->row_sparse};
+    return rung_scope_declare(s, &weight, err);
+}
+
+rung_tensor *rung_nn_embedding(const rung_scope *s, rung_tensor *ids)
+{
+    return rung_embedding(s->graph, rung_scope_param(s, "weight"), ids);
+}
