@@ -8,6 +8,7 @@
 #ifndef RUNG_MODEL_H
 #define RUNG_MODEL_H
 
+#include "rung/formats.h"
 #include "rung/learn.h"
 #include "rung/text.h"
 
@@ -26,17 +27,25 @@ typedef struct rung_tokens {
     size_t bytes;
 } rung_tokens;
 
-/* A language model that reads one stream and says what comes next. */
+/* Generation: how a class reads one stream and says what comes next. */
 typedef struct rung_stream_ops {
-    /* A session for one stream of at most `max_tokens` tokens (more: the oldest are
-     * forgotten). */
+    size_t session_bytes; /* of the concrete session, whose first member is rung_session */
+    /* Prepares s (zeroed, base filled) for one stream of at most `max_tokens` tokens. */
     rung_status (*open)(rung_session *s, int64_t max_tokens, rung_error *err);
-    /* Reads n tokens and writes the logits of the next one, float [vocabulary]. */
+    /* Reads n > 0 tokens and writes the logits of the next one, float [vocab]. When the stream is
+     * longer than the model's context, the oldest tokens are forgotten. */
     rung_status (*read)(rung_session *s, const int32_t *ids, size_t n, float *logits,
                         rung_error *err);
-    void (*close)(rung_session *s);
-    size_t session_bytes; /* of the concrete session; its first member is rung_session */
+    void (*close)(rung_session *s); /* frees what open made; fine after a failed open */
 } rung_stream_ops;
+
+/* A key of config.json that is the same for every model of a class: value as JSON, or "=key" for a
+ * copy of another key's value. */
+typedef struct rung_config_key {
+    const char *key, *value;
+} rung_config_key;
+
+enum { RUNG_MAX_EXTRA = 8 };
 
 /* A class of models. Functions without "(optional)" are required: rung_model_register
  * refuses a class that lacks one, by the method's name. */
@@ -49,7 +58,7 @@ struct rung_class {
     /* The rung's own options: a table over its config struct, which lies in the model. */
     const rung_option *options;
     size_t n_options;
-    size_t options_offset; /* of the config struct in the concrete struct */
+    size_t options_offset; /* of the config struct in the concrete struct; its text is owned */
 
     /* Declares the parameters (model->params) from options and vocabulary size; checks
      * options that depend on each other ("width 100 is not a multiple of 3 heads"). */
@@ -85,10 +94,11 @@ struct rung_class {
 /* The base struct, first member of every concrete model. */
 struct rung_model {
     const rung_class *type;
-    rung_params *params;       /* owned */
+    rung_params *params;       /* owned; empty until declared */
     rung_tokenizer *tokenizer; /* owned */
     int64_t vocab;
-    int64_t context; /* tokens a window may have; set by declare */
+    int64_t context; /* tokens that training windows have; set by declare */
+    bool carries;    /* training carries states from window to window; set by declare */
 };
 
 struct rung_session {

@@ -1,0 +1,139 @@
+/* lstm: a recurrent language model (Hochreiter, Schmidhuber 1997; Zaremba, Sutskever, Vinyals 2014):
+ *
+ *     x = embedding[ids],  y = lstm(x), stacked,  logits = y decoder^T + bias
+ *
+ * Trained on windows that follow each other: the state at the end of one is where the next begins
+ * (truncated back-propagation through time), unless --no-carry. Names and layouts are PyTorch's. */
+#include "models/rungs.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "models/stream.h"
+#include "rung/nn.h"
+
+typedef struct lstm_config {
+    int64_t layers, width, embedding, context;
+    double dropout;
+    bool carry;
+} lstm_config;
+
+typedef struct lstm {
+    rung_model base;
+    lstm_config config;
+} lstm;
+
+#define FIELD(name) offsetof(lstm_config, name)
+
+static const rung_option lstm_options[] = {
+    {"layers", RUNG_OPTION_INT, FIELD(layers), "2", 1, 64, NULL, "stacked LSTM layers",
+     "num_layers"},
+    {"width", RUNG_OPTION_INT, FIELD(width), "256", 1, 65536, NULL, "units of a layer",
+     "hidden_size"},
+    {"embedding", RUNG_OPTION_INT, FIELD(embedding), "0", 0, 65536, NULL,
+     "size of a token's vector; 0: the width", "embedding_size"},
+    {"context", RUNG_OPTION_INT, FIELD(context), "64", 1, 1 << 20, NULL,
+     "tokens of a training window", "context"},
+    {"dropout", RUNG_OPTION_REAL, FIELD(dropout), "0", 0, 0.9, NULL,
+     "share of values dropped between layers while training", "dropout"},
+    {"carry", RUNG_OPTION_FLAG, FIELD(carry), "true", 0, 0, NULL,
+     "carry the state from window to window while training", "carry"},
+};
+
+static const rung_config_key lstm_keys[] = {
+    {"architectures", "[\"LSTMLanguageModel\"]"},
+};
+
+static const lstm *lstm_of(const rung_model *m)
+{
+    return (const lstm *)m;
+}
+
+static int64_t embedding_width(const lstm_config *c)
+{
+    return c->embedding ? c->embedding : c->width;
+}
+
+static rung_lstm_spec stack_spec(const lstm_config *c, bool training)
+{
+    return (rung_lstm_spec){embedding_width(c), c->width, c->layers,
+                            training ? c->dropout : 0};
+}
+
+static rung_linear_spec decoder_spec(const rung_model *m)
+{
+    double H = (double)lstm_of(m)->config.width;
+    return (rung_linear_spec){lstm_of(m)->config.width, m->vocab, true, true, RUNG_INIT_UNIFORM,
+                              1 / sqrt(H)};
+}
+
+static rung_status lstm_declare(rung_model *m, rung_error *err)
+{
+    const lstm_config *c = &lstm_of(m)->config;
+    m->context = c->context;
+    m->carries = c->carry;
+    rung_scope root = rung_scope_root(m->params, NULL, NULL);
+    rung_scope embedding = rung_scope_in(&root, "embedding"), stack = rung_scope_in(&root, "lstm");
+    rung_scope decoder = rung_scope_in(&root, "decoder");
+    rung_embedding_spec tokens = {m->vocab, embedding_width(c), RUNG_INIT_UNIFORM, 0.1, true};
+    rung_lstm_spec layers = stack_spec(c, true);
+    rung_linear_spec out = decoder_spec(m);
+    RUNG_TRY(rung_nn_embedding_declare(&embedding, &tokens, err));
+    RUNG_TRY(rung_nn_lstm_declare(&stack, &layers, err));
+    return rung_nn_linear_declare(&decoder, &out, err);
+}
+
+static rung_tensor *lstm_logits(const rung_model *m, rung_graph *g, rung_tensor *ids,
+                                const rung_params *states, bool training)
+{
+    const lstm_config *c = &lstm_of(m)->config;
+    rung_scope root = rung_scope_root(m->params, g, states);
+    rung_scope embedding = rung_scope_in(&root, "embedding"), stack = rung_scope_in(&root, "lstm");
+    rung_scope decoder = rung_scope_in(&root, "decoder");
+    rung_lstm_spec layers = stack_spec(c, training);
+    rung_linear_spec out = decoder_spec(m);
+
+    rung_tensor *x = rung_dropout(g, rung_nn_embedding(&embedding, ids), layers.dropout);
+    rung_tensor *y = rung_dropout(g, rung_nn_lstm(&stack, &layers, x), layers.dropout);
+    return rung_nn_linear(&decoder, &out, y, RUNG_ACT_NONE, NULL);
+}
+
+static rung_status lstm_carry(const rung_model *m, rung_params *states, int64_t B,
+                              rung_error *err)
+{
+    rung_scope root = rung_scope_root(states, NULL, NULL);
+    rung_scope stack = rung_scope_in(&root, "lstm");
+    rung_lstm_spec layers = stack_spec(&lstm_of(m)->config, false);
+    return rung_nn_lstm_carry(&stack, &layers, B, err);
+}
+
+/* ---- Generation: the state is all that is kept of what was read ---- */
+
+static rung_status lstm_open(rung_session *s, int64_t max_tokens, rung_error *err)
+{
+    (void)max_tokens;
+    return rung__stream_open(s, lstm_carry, 0, err);
+}
+
+static const rung_stream_ops lstm_stream = {
+    .session_bytes = sizeof(rung__stream),
+    .open = lstm_open,
+    .read = rung__stream_read,
+    .close = rung__stream_close,
+};
+
+const rung_class rung__lstm = {
+    .name = "lstm",
+    .model_type = "lstm",
+    .summary = "recurrent network: long short-term memory, one state carried along the text",
+    .model_bytes = sizeof(lstm),
+    .options = lstm_options,
+    .n_options = sizeof lstm_options / sizeof lstm_options[0],
+    .options_offset = offsetof(lstm, config),
+    .config_keys = lstm_keys,
+    .n_config_keys = sizeof lstm_keys / sizeof lstm_keys[0],
+    .declare = lstm_declare,
+    .logits = lstm_logits,
+    .carry = lstm_carry,
+    .stream = &lstm_stream,
+};

@@ -1,0 +1,9 @@
+/* The built-in classes: one rung, one file. */
+#ifndef RUNG_MODELS_RUNGS_H
+#define RUNG_MODELS_RUNGS_H
+
+#include "rung/model.h"
+
+extern const rung_class rung__unigram, rung__bigram, rung__lstm, rung__gpt;
+
+#endif
