@@ -98,6 +98,7 @@ struct rung_model {
     rung_tokenizer *tokenizer; /* owned */
     int64_t vocab;
     int64_t context; /* tokens that training windows have; set by declare */
+    int64_t max_context; /* positions it knows, 0: any number; set by declare */
     bool carries;    /* training carries states from window to window; set by declare */
 };
 

@@ -74,7 +74,7 @@ static rung_status gpt_declare(rung_model *m, rung_error *err)
     if (c->width % c->heads != 0)
         return rung_fail(err, RUNG_USAGE, "--width %lld is not a multiple of --heads %lld",
                          (long long)c->width, (long long)c->heads);
-    m->context = c->context;
+    m->context = m->max_context = c->context;
     rung_scope root = rung_scope_root(m->params, NULL, NULL);
     rung_scope top = rung_scope_in(&root, "transformer");
     rung_scope wte = rung_scope_in(&top, "wte"), wpe = rung_scope_in(&top, "wpe");

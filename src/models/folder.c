@@ -1,0 +1,243 @@
+/* Model folders: config.json, model.safetensors and tokenizer.json, in Hugging Face's layout.
+ *
+ * Saving writes each file completely or not at all, config.json last: a folder without it is no
+ * model. Loading believes nothing: config, tokenizer and tensors must agree. */
+#include "rung/model.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/files.h"
+#include "base/json.h"
+
+/* ---- config.json ---- */
+
+/* The JSON value of a fixed key: text, or a copy of another key's. New reference, NULL on failure. */
+static json_t *key_value(const json_t *config, const rung_config_key *k)
+{
+    if (k->value[0] == '=') return json_incref(json_object_get(config, k->value + 1));
+    return json_loads(k->value, JSON_DECODE_ANY, NULL);
+}
+
+static json_t *config_of(const rung_model *m)
+{
+    const rung_class *c = m->type;
+    rung_option_set set = rung_model_options((rung_model *)m);
+    char *text = rung_options_to_json(&set, 1);
+    json_t *config = json_object(), *options = text ? json_loads(text, 0, NULL) : NULL;
+    rung_text_free(text);
+    int failed = !config || !options;
+    failed = failed || json_object_set_new(config, "model_type", json_string(c->model_type));
+    failed = failed || json_object_set_new(config, "vocab_size", json_integer(m->vocab));
+    failed = failed || json_object_update(config, options);
+    for (size_t i = 0; !failed && i < c->n_config_keys; i++) {
+        const rung_config_key *k = &c->config_keys[i];
+        failed = json_object_set_new(config, k->key, key_value(config, k));
+    }
+    failed = failed || json_object_set_new(config, "torch_dtype", json_string("float32"));
+    failed = failed || json_object_set_new(config, "rung_version", json_string(rung_version()));
+    json_decref(options);
+    if (!failed) return config;
+    json_decref(config);
+    return NULL;
+}
+
+/* What a file says of the fixed keys must be what this class computes. */
+static rung_status check_keys(const rung_class *c, const json_t *config, const char *path,
+                              rung_error *err)
+{
+    for (size_t i = 0; i < c->n_config_keys; i++) {
+        const rung_config_key *k = &c->config_keys[i];
+        json_t *is = json_object_get(config, k->key), *must = key_value(config, k);
+        if (is && must && !json_equal(is, must) && strcmp(k->key, "architectures") != 0) {
+            rung_str a = {0};
+            rung_json_add_text(&a, is, 0);
+            rung_fail(err, RUNG_UNSUPPORTED, "%s: %s is %s, but rung's %s has %s", path, k->key,
+                      a.data ? a.data : "?", c->name, k->value);
+            rung_str_release(&a);
+            json_decref(must);
+            return RUNG_UNSUPPORTED;
+        }
+        json_decref(must);
+    }
+    return RUNG_OK;
+}
+
+/* ---- model.safetensors ---- */
+
+static rung_status save_tensors(const rung_model *m, const char *path, rung_error *err)
+{
+    size_t n = rung_params_count(m->params);
+    rung_stored *tensors = rung__alloc_array(n + RUNG_MAX_EXTRA, sizeof *tensors);
+    if (!tensors) return rung__out_of_memory(err, n * sizeof *tensors, "a list of tensors");
+    for (size_t i = 0; i < n; i++) {
+        const rung_param *p = rung_params_at(m->params, i);
+        tensors[i] = (rung_stored){.name = p->name,
+                                   .type = RUNG_STORED_F32,
+                                   .rank = p->rank,
+                                   .data = rung_params_data(m->params, p),
+                                   .bytes = (size_t)p->size * sizeof(float)};
+        memcpy(tensors[i].shape, p->shape, (size_t)p->rank * sizeof p->shape[0]);
+    }
+    if (m->type->extra) n += m->type->extra(m, tensors + n);
+    const char *metadata[] = {"format", "pt", NULL}; // what Hugging Face's loader asks for
+    rung_status status = rung_safetensors_write(path, tensors, n, metadata, err);
+    rung__free(tensors);
+    return status;
+}
+
+static rung_status load_param(const rung_model *m, const rung_param *p,
+                              const rung_safetensors *file, const char *path, rung_error *err)
+{
+    const rung_stored *t = rung_safetensors_find(file, p->name);
+    if (!t)
+        return rung_fail(err, RUNG_INPUT, "%s: tensor '%s' is missing", path, p->name);
+    bool fits = t->rank == p->rank;
+    for (int i = 0; fits && i < p->rank; i++) fits = t->shape[i] == p->shape[i];
+    if (!fits)
+        return rung_fail(err, RUNG_INPUT,
+                         "%s: tensor '%s' is [%lld%s%lld], but config.json asks for [%lld%s%lld]",
+                         path, p->name, (long long)(t->rank > 0 ? t->shape[0] : 1),
+                         t->rank > 1 ? "," : " x ", (long long)(t->rank > 1 ? t->shape[1] : 1),
+                         (long long)p->shape[0], p->rank > 1 ? "," : " x ",
+                         (long long)(p->rank > 1 ? p->shape[1] : 1));
+    return rung_stored_to_f32(t, rung_params_data(m->params, p), (size_t)p->size, err);
+}
+
+static rung_status load_tensors(rung_model *m, const char *path, rung_error *err)
+{
+    rung_safetensors *file = NULL;
+    RUNG_TRY(rung_safetensors_open(&file, path, err));
+    rung_status status = RUNG_OK;
+    for (size_t i = 0; status == RUNG_OK && i < rung_params_count(m->params); i++)
+        status = load_param(m, rung_params_at(m->params, i), file, path, err);
+    if (status == RUNG_OK && m->type->load_extra) {
+        status = m->type->load_extra(m, file, err);
+        if (status != RUNG_OK) rung_fail_within(err, "%s", path);
+    }
+    rung_safetensors_close(file);
+    return status;
+}
+
+/* ---- The folder ---- */
+
+typedef rung_status (*file_fn)(const rung_model *m, const char *path, rung_error *err);
+
+static rung_status save_tokenizer(const rung_model *m, const char *path, rung_error *err)
+{
+    return rung_tokenizer_save(m->tokenizer, path, err);
+}
+
+static rung_status save_config(const rung_model *m, const char *path, rung_error *err)
+{
+    json_t *config = config_of(m);
+    if (!config) return rung__out_of_memory(err, 0, "config.json");
+    rung_status status = rung_json_write(config, path, err);
+    json_decref(config);
+    return status;
+}
+
+static rung_status save_file(const rung_model *m, const char *dir, const char *name, file_fn save,
+                             rung_error *err)
+{
+    char *path = rung_path_join(dir, name);
+    if (!path) return rung__out_of_memory(err, strlen(dir), "a path");
+    rung_status status = save(m, path, err);
+    rung__free(path);
+    return status;
+}
+
+rung_status rung_model_save(const rung_model *m, const char *dir, rung_error *err)
+{
+    RUNG_TRY(rung_make_dirs(dir, err));
+    RUNG_TRY(save_file(m, dir, "model.safetensors", save_tensors, err));
+    RUNG_TRY(save_file(m, dir, "tokenizer.json", save_tokenizer, err));
+    return save_file(m, dir, "config.json", save_config, err);
+}
+
+/* The class that config.json names. */
+static rung_status class_of(const rung_class **out, const json_t *config, const char *path,
+                            rung_error *err)
+{
+    const char *type = NULL;
+    RUNG_TRY(rung_json_require(config, "model_type", path, err));
+    RUNG_TRY(rung_json_get_text(config, "model_type", &type, path, err));
+    *out = rung_class_find(type, err);
+    if (!*out) rung_fail_within(err, "%s: model_type", path);
+    return *out ? RUNG_OK : RUNG_INPUT;
+}
+
+static rung_status apply_config(rung_model *m, const json_t *config, const char *path,
+                                rung_error *err)
+{
+    RUNG_TRY(check_keys(m->type, config, path, err));
+    rung_str text = {0};
+    rung_json_add_text(&text, config, 0);
+    rung_option_set set = rung_model_options(m);
+    rung_status status = text.failed ? rung__out_of_memory(err, text.len, "config.json")
+                                     : rung_options_from_json(&set, 1, text.data, path, false,
+                                                              err);
+    rung_str_release(&text);
+    return status;
+}
+
+static rung_status check_vocabulary(rung_model *m, const json_t *config, const char *path,
+                                    rung_error *err)
+{
+    int64_t size = -1;
+    m->vocab = rung_tokenizer_size(m->tokenizer);
+    RUNG_TRY(rung_json_get_int(config, "vocab_size", 1, INT32_MAX, &size, path, err));
+    if (size != m->vocab)
+        return rung_fail(err, RUNG_INPUT, "%s: vocab_size is %lld, but tokenizer.json has %lld",
+                         path, (long long)size, (long long)m->vocab);
+    return RUNG_OK;
+}
+
+typedef struct folder {
+    char *config, *tensors, *tokenizer; /* paths */
+    json_t *json;
+} folder;
+
+static rung_status load(rung_model **m, folder *f, rung_error *err)
+{
+    const rung_class *type;
+    RUNG_TRY(rung_json_read(&f->json, f->config, err));
+    if (!json_is_object(f->json))
+        return rung_fail(err, RUNG_INPUT, "%s: not an object", f->config);
+    RUNG_TRY(class_of(&type, f->json, f->config, err));
+    RUNG_TRY(rung_model_new(m, type, err));
+    RUNG_TRY(apply_config(*m, f->json, f->config, err));
+    RUNG_TRY(rung_tokenizer_load(&(*m)->tokenizer, f->tokenizer, err));
+    RUNG_TRY(check_vocabulary(*m, f->json, f->config, err));
+    rung_status status = type->declare(*m, err);
+    if (status != RUNG_OK) {
+        rung_fail_within(err, "%s", f->config);
+        return status == RUNG_USAGE ? RUNG_INPUT : status;
+    }
+    return load_tensors(*m, f->tensors, err);
+}
+
+rung_status rung_model_load(rung_model **out, const char *dir, rung_error *err)
+{
+    folder f = {rung_path_join(dir, "config.json"), rung_path_join(dir, "model.safetensors"),
+                rung_path_join(dir, "tokenizer.json"), NULL};
+    rung_model *m = NULL;
+    rung_status status;
+    if (!f.config || !f.tensors || !f.tokenizer)
+        status = rung__out_of_memory(err, strlen(dir), "a path");
+    else if (!rung_path_is_dir(dir))
+        status = rung_fail(err, RUNG_INPUT, "%s: %s", dir,
+                           rung_path_exists(dir) ? "not a model folder" : "no such folder");
+    else if (!rung_path_exists(f.config))
+        status = rung_fail(err, RUNG_INPUT, "%s: not a model folder: there is no config.json",
+                           dir);
+    else
+        status = load(&m, &f, err);
+    json_decref(f.json);
+    rung__free(f.config), rung__free(f.tensors), rung__free(f.tokenizer);
+    if (status != RUNG_OK)
+        rung_model_free(m);
+    else
+        *out = m;
+    return status;
+}
