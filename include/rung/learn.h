@@ -98,6 +98,10 @@ typedef struct rung_task_ops {
                       int64_t batch, void *buffer);
     size_t (*buffer_bytes)(const rung_task *task, int64_t batch);
 
+    /* Whether the carried states begin anew (zero) before the step whose first sample is
+     * `first`. (optional: only at the first step) */
+    bool (*resets_states)(const rung_task *task, int64_t first);
+
     /* Where training samples come from, for the message of a divergence: "lines 120-164
      * of f". */
     void (*locate)(const rung_task *task, int64_t first, int64_t n, uint64_t seed,

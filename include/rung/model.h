@@ -64,10 +64,14 @@ struct rung_class {
      * options that depend on each other ("width 100 is not a multiple of 3 heads"). */
     rung_status (*declare)(rung_model *m, rung_error *err);
 
+    /* Keys that Hugging Face expects beside those of the options; checked on loading. */
+    const rung_config_key *config_keys;
+    size_t n_config_keys;
+
     /* Builds the logits [B, T, V] of ids [B, T]. States carried over the batch are found
      * in `states` when it is not NULL. (optional: a class with `fit` needs none) */
     rung_tensor *(*logits)(const rung_model *m, rung_graph *g, rung_tensor *ids,
-                           const rung_params *states);
+                           const rung_params *states, bool training);
 
     /* Declares the states that training carries from window to window for a batch of B
      * lanes. (optional: windows are independent) */
@@ -78,11 +82,16 @@ struct rung_class {
     rung_status (*fit)(rung_model *m, rung_runtime *rt, const rung_tokens *train,
                        const rung_tokens *valid, rung_error *err);
 
-    /* Natural-log probabilities of ids[i] given what stands before it in ids, for i in
-     * [from, n): their negative sum. Windows have at most `context` tokens. (optional:
-     * from `logits`) */
-    rung_status (*score)(const rung_model *m, const int32_t *ids, size_t from, size_t n,
-                         double *nats, rung_error *err);
+    /* Minus the sum of log p(ids[i] | ids[0 ... i-1]) for i in [from, n). (optional:
+     * computed from `logits`; required with `fit`) */
+    double (*score)(const rung_model *m, const int32_t *ids, size_t from, size_t n);
+
+    /* Tensors beyond the parameters: fills at most RUNG_MAX_EXTRA of `out` (data borrowed
+     * from the model) and returns how many; takes them back from a folder. (optional,
+     * both or none) */
+    size_t (*extra)(const rung_model *m, rung_stored *out);
+    rung_status (*load_extra)(rung_model *m, const rung_safetensors *file,
+                              rung_error *err);
 
     /* Generation. (optional) */
     const rung_stream_ops *stream;
@@ -97,9 +106,9 @@ struct rung_model {
     rung_params *params;       /* owned; empty until declared */
     rung_tokenizer *tokenizer; /* owned */
     int64_t vocab;
-    int64_t context; /* tokens that training windows have; set by declare */
+    int64_t context;     /* tokens that training windows have; set by declare */
     int64_t max_context; /* positions it knows, 0: any number; set by declare */
-    bool carries;    /* training carries states from window to window; set by declare */
+    bool carries; /* training carries states from window to window; set by declare */
 };
 
 struct rung_session {
@@ -174,13 +183,12 @@ typedef struct rung_sampling {
         1.0, 0, 1.0, 0                                                                   \
     }
 
-/* One token from logits [n] (changed); draw number `index` of the seed's stream. Pure. */
-RUNG_API int32_t rung_sample(float *logits, int64_t n, const rung_sampling *how,
-                             uint64_t index);
+/* One token from logits [n]: draw number `index` of the seed's stream. Pure. order: scratch
+ * of n numbers. */
+RUNG_API int32_t rung_sample(const float *logits, int64_t n, const rung_sampling *how,
+                             uint64_t index, int32_t *order);
 
-/* One stream of text on a model: open it, read tokens (every read gives the logits of the
- * next one, float [vocabulary]), close it. RUNG_UNSUPPORTED when the class has no
- * `stream`. */
+/* One stream of at most max_tokens tokens; RUNG_UNSUPPORTED when the class cannot. */
 RUNG_API rung_status rung_session_open(rung_session **out, const rung_model *m,
                                        rung_runtime *rt, int64_t max_tokens,
                                        rung_error *err);

@@ -16,6 +16,34 @@ typedef struct linear_attrs {
 
 enum { IN_X, IN_W, IN_B, IN_RESIDUAL, N_INPUTS };
 
+static const void *data_or_null(const rung_tensor *t)
+{
+    return t ? t->data : NULL;
+}
+
+/* The product as the kernel wants it; its shape alone before there is data. */
+static rung_gemm gemm_of(const rung_node *n)
+{
+    const linear_attrs *attrs = n->attrs;
+    const rung_tensor *in = n->in[IN_X], *out = n->out[0];
+    return (rung_gemm){
+        .M = rung__rows(in),
+        .N = rung__last(out),
+        .K = rung__last(in),
+        .a = in->data,
+        .lda = rung__last(in),
+        .b = n->in[IN_W]->data,
+        .ldb = rung__last(n->in[IN_W]),
+        .trans_b = attrs->trans_w,
+        .c = out->data,
+        .ldc = rung__last(out),
+        .bias = data_or_null(n->in[IN_B]),
+        .act = attrs->act,
+        .pre = n->out[1]->data,
+        .residual = data_or_null(n->in[IN_RESIDUAL]),
+    };
+}
+
 static rung_status linear_infer(rung_graph *g, rung_node *n, rung_error *err)
 {
     const rung_tensor *x = n->in[IN_X], *w = n->in[IN_W], *b = n->in[IN_B];
@@ -39,36 +67,15 @@ static rung_status linear_infer(rung_graph *g, rung_node *n, rung_error *err)
     if (residual && residual->size != n->out[0]->size)
         return rung_fail(err, RUNG_SHAPE, "linear: residual is %s, output %s",
                          rung__shape_text(residual, xs), rung__shape_text(n->out[0], ws));
-    n->scratch_bytes = rung_gemm_scratch(g->exec.k, rung__threads(g));
+    rung_gemm gemm = gemm_of(n);
+    n->scratch_bytes = rung_gemm_scratch(g->exec.k, &gemm);
     return RUNG_OK;
-}
-
-static const void *data_or_null(const rung_tensor *t)
-{
-    return t ? t->data : NULL;
 }
 
 static rung_status linear_run(const rung_node *n, const rung_exec *x, rung_error *err)
 {
     (void)err;
-    const linear_attrs *attrs = n->attrs;
-    const rung_tensor *in = n->in[IN_X], *out = n->out[0];
-    rung_gemm gemm = {
-        .M = rung__rows(in),
-        .N = rung__last(out),
-        .K = rung__last(in),
-        .a = in->data,
-        .lda = rung__last(in),
-        .b = n->in[IN_W]->data,
-        .ldb = rung__last(n->in[IN_W]),
-        .trans_b = attrs->trans_w,
-        .c = out->data,
-        .ldc = rung__last(out),
-        .bias = data_or_null(n->in[IN_B]),
-        .act = attrs->act,
-        .pre = n->out[1]->data,
-        .residual = data_or_null(n->in[IN_RESIDUAL]),
-    };
+    rung_gemm gemm = gemm_of(n);
     rung_gemm_run(x->k, x->pool, &gemm, n->scratch);
     return RUNG_OK;
 }

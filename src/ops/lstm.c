@@ -14,8 +14,6 @@
 
 #include <string.h>
 
-#include "base/alloc.h"
-
 enum { IN_XG, IN_W, IN_B, IN_H0, IN_C0, N_INPUTS };
 enum { OUT_GATES, OUT_Y, OUT_C, OUT_HN, OUT_CN, N_OUTPUTS };
 
@@ -41,10 +39,11 @@ static rung_gemm recurrent_product(const rung_tensor *w, bool forward)
                        .trans_b = forward};
 }
 
-static size_t packed_bytes(const rung_exec *x, const rung_tensor *w, bool forward)
+/* Scratch of the forward or backward pass: the packed weights, then a row of zeros. */
+static size_t scratch_bytes(const rung_exec *x, const rung_tensor *w, bool forward)
 {
-    rung_gemm gemm = recurrent_product(w, forward);
-    return rung_packed_bytes(x->k, &gemm);
+    return rung_packed_bytes(x->k, w->shape[!forward], w->shape[forward]) +
+           (size_t)w->shape[1] * x->k->real_bytes;
 }
 
 static rung_status check_state(const rung_tensor *t, lstm_size s, const char *name,
@@ -77,8 +76,7 @@ static rung_status lstm_infer(rung_graph *g, rung_node *n, rung_error *err)
         rung__shape_set(n->out[o], g->real, 3, (int64_t[]){s.B, s.T, s.H});
     for (int o = OUT_HN; o <= OUT_CN; o++)
         rung__shape_set(n->out[o], g->real, 2, (int64_t[]){s.B, s.H});
-    n->scratch_bytes = packed_bytes(&g->exec, w, true) + (size_t)s.H * rung__real_bytes(g) +
-                       (size_t)rung__threads(g) * rung_gemm_scratch(g->exec.k, 1) + RUNG_ALIGN;
+    n->scratch_bytes = scratch_bytes(&g->exec, w, true);
     return RUNG_OK;
 }
 
@@ -86,12 +84,9 @@ typedef struct lstm_ctx {
     const rung_node *n;
     const rung_exec *x;
     lstm_size s;
-    const rung_packed *w;
-    char *gemm_scratch; /* one part for each worker */
-    size_t gemm_bytes;
-    void *zeros; /* [H]: the state before the first step, when none is given */
-    char *dh;    /* [B, H], backward */
-    char *dc;
+    void *packed;  /* the recurrent weights */
+    void *zeros;   /* [H]: the state before the first step, when none is given */
+    void *dh, *dc; /* [B, H], backward */
 } lstm_ctx;
 
 /* Row b of state t - 1: of the sequence `all`, or of `first` (zeros if NULL). */
@@ -103,7 +98,7 @@ static const void *row_before(const lstm_ctx *c, const rung_tensor *all, const r
 }
 
 /* gates[b, t] += h_{t-1} w_hh^T + b_hh for the rows begin ... end - 1. */
-static void recur(const lstm_ctx *c, int64_t begin, int64_t end, int64_t t, void *scratch)
+static void recur(const lstm_ctx *c, int64_t begin, int64_t end, int64_t t)
 {
     const rung_node *n = c->n;
     int64_t H = c->s.H, T = c->s.T;
@@ -111,16 +106,17 @@ static void recur(const lstm_ctx *c, int64_t begin, int64_t end, int64_t t, void
     gemm.M = end - begin;
     gemm.a = row_before(c, n->out[OUT_Y], n->in[IN_H0], begin, t);
     gemm.lda = t > 0 ? T * H : n->in[IN_H0] ? H : 0;
-    gemm.packed_b = c->w;
+    gemm.packed_b = c->packed;
     gemm.c = rung__at(c->x, n->out[OUT_GATES]->data, (begin * T + t) * 4 * H);
     gemm.ldc = T * 4 * H;
     gemm.accumulate = true;
     gemm.bias = n->in[IN_B] ? n->in[IN_B]->data : NULL;
-    rung_gemm_run(c->x->k, NULL, &gemm, scratch);
+    rung_gemm_run(c->x->k, c->x->pool, &gemm, NULL);
 }
 
 static void lstm_block(void *ctx, int64_t begin, int64_t end, int worker)
 {
+    (void)worker;
     const lstm_ctx *c = ctx;
     const rung_node *n = c->n;
     int64_t H = c->s.H, T = c->s.T;
@@ -131,7 +127,7 @@ static void lstm_block(void *ctx, int64_t begin, int64_t end, int worker)
                rung__at(c->x, n->in[IN_XG]->data, begin * T * 4 * H),
                (size_t)((end - begin) * T) * 4 * row);
     for (int64_t t = 0; t < T; t++) {
-        recur(c, begin, end, t, c->gemm_scratch + (size_t)worker * c->gemm_bytes);
+        recur(c, begin, end, t);
         for (int64_t b = begin; b < end; b++) {
             int64_t at = b * T + t;
             c->x->k->lstm_cell(H, rung__at(c->x, out[OUT_GATES]->data, at * 4 * H),
@@ -149,26 +145,22 @@ static void lstm_block(void *ctx, int64_t begin, int64_t end, int worker)
     }
 }
 
-/* Hands out the scratch: packed weights, zeros, then a part for each worker's products. */
-static char *take_scratch(lstm_ctx *c, const rung_tensor *w, bool forward)
+/* Packs the recurrent weights, and hands out the zeros behind them. */
+static void fill_scratch(lstm_ctx *c, const rung_tensor *w, bool forward)
 {
-    char *scratch = c->n->scratch;
     rung_gemm gemm = recurrent_product(w, forward);
-    c->w = rung_packed_fill(c->x->k, c->x->pool, &gemm, scratch);
-    scratch += packed_bytes(c->x, w, forward);
-    c->gemm_bytes = rung_gemm_scratch(c->x->k, 1);
-    c->gemm_scratch = scratch;
-    scratch += c->gemm_bytes * (size_t)rung_pool_threads(c->x->pool);
-    c->zeros = scratch;
-    memset(c->zeros, 0, (size_t)c->s.H * c->x->k->real_bytes);
-    return scratch + (size_t)c->s.H * c->x->k->real_bytes;
+    size_t row = (size_t)c->s.H * c->x->k->real_bytes;
+    c->packed = c->n->scratch;
+    rung_packed_fill(c->x->k, c->x->pool, &gemm, c->packed);
+    c->zeros = (char *)c->packed + scratch_bytes(c->x, w, forward) - row;
+    memset(c->zeros, 0, row);
 }
 
 static rung_status lstm_run(const rung_node *n, const rung_exec *x, rung_error *err)
 {
     (void)err;
     lstm_ctx c = {.n = n, .x = x, .s = size_of(n->in[IN_XG])};
-    take_scratch(&c, n->in[IN_W], true);
+    fill_scratch(&c, n->in[IN_W], true);
     rung__ranges(x, c.s.B, LSTM_BLOCK, lstm_block, &c);
     return RUNG_OK;
 }
@@ -229,9 +221,7 @@ static rung_status lstm_grad_infer(rung_graph *g, rung_node *n, rung_error *err)
     lstm_size s = size_of(n->in[GRAD_GATES]);
     rung__shape_like(n->out[0], n->in[GRAD_GATES]);
     for (int o = 1; o < 3; o++) rung__shape_set(n->out[o], g->real, 2, (int64_t[]){s.B, s.H});
-    n->scratch_bytes = packed_bytes(&g->exec, n->in[GRAD_W], false) +
-                       (size_t)s.H * rung__real_bytes(g) +
-                       (size_t)rung__threads(g) * rung_gemm_scratch(g->exec.k, 1) + RUNG_ALIGN;
+    n->scratch_bytes = scratch_bytes(&g->exec, n->in[GRAD_W], false);
     return RUNG_OK;
 }
 
@@ -245,21 +235,22 @@ static void copy_or_zero(void *dst, const rung_tensor *src, const rung_exec *x, 
 }
 
 /* dh_{t-1} = da_t w_hh for the rows begin ... end - 1. */
-static void recur_back(const lstm_ctx *c, int64_t begin, int64_t end, int64_t t, void *scratch)
+static void recur_back(const lstm_ctx *c, int64_t begin, int64_t end, int64_t t)
 {
     int64_t H = c->s.H, T = c->s.T;
     rung_gemm gemm = recurrent_product(c->n->in[GRAD_W], false);
     gemm.M = end - begin;
     gemm.a = rung__at(c->x, c->n->out[0]->data, (begin * T + t) * 4 * H);
     gemm.lda = T * 4 * H;
-    gemm.packed_b = c->w;
+    gemm.packed_b = c->packed;
     gemm.c = rung__at(c->x, c->dh, begin * H);
     gemm.ldc = H;
-    rung_gemm_run(c->x->k, NULL, &gemm, scratch);
+    rung_gemm_run(c->x->k, c->x->pool, &gemm, NULL);
 }
 
 static void lstm_grad_block(void *ctx, int64_t begin, int64_t end, int worker)
 {
+    (void)worker;
     const lstm_ctx *c = ctx;
     const rung_node *n = c->n;
     const rung_exec *x = c->x;
@@ -285,7 +276,7 @@ static void lstm_grad_block(void *ctx, int64_t begin, int64_t end, int worker)
                                  rung__at(x, n->in[GRAD_C]->data, at * H), dh,
                                  rung__at(x, c->dc, b * H));
         }
-        recur_back(c, begin, end, t, c->gemm_scratch + (size_t)worker * c->gemm_bytes);
+        recur_back(c, begin, end, t);
     }
 }
 
@@ -293,7 +284,7 @@ static rung_status lstm_grad_run(const rung_node *n, const rung_exec *x, rung_er
 {
     (void)err;
     lstm_ctx c = {.n = n, .x = x, .s = size_of(n->in[GRAD_GATES])};
-    take_scratch(&c, n->in[GRAD_W], false);
+    fill_scratch(&c, n->in[GRAD_W], false);
     c.dh = n->out[1]->data;
     c.dc = n->out[2]->data;
     rung__ranges(x, c.s.B, LSTM_BLOCK, lstm_grad_block, &c);

@@ -43,6 +43,30 @@ static matmul_shape shape_of(const rung_node *n)
     return s;
 }
 
+/* The product as the kernel wants it; its shape alone before there is data. */
+static rung_gemm gemm_of(const rung_node *n)
+{
+    const matmul_attrs *attrs = n->attrs;
+    matmul_shape s = shape_of(n);
+    return (rung_gemm){
+        .M = s.M,
+        .N = s.N,
+        .K = s.K,
+        .a = n->in[0]->data,
+        .lda = rung__last(n->in[0]),
+        .trans_a = (attrs->flags & RUNG_TRANS_A) != 0,
+        .b = n->in[1]->data,
+        .ldb = rung__last(n->in[1]),
+        .trans_b = (attrs->flags & RUNG_TRANS_B) != 0,
+        .c = n->out[0]->data,
+        .ldc = s.N,
+        .batch = s.batch,
+        .stride_a = s.stride_a,
+        .stride_b = s.stride_b,
+        .stride_c = s.M * s.N,
+    };
+}
+
 static rung_status matmul_infer(rung_graph *g, rung_node *n, rung_error *err)
 {
     const rung_tensor *a = n->in[0], *b = n->in[1];
@@ -64,32 +88,15 @@ static rung_status matmul_infer(rung_graph *g, rung_node *n, rung_error *err)
     shape[wide->rank - 2] = ta ? rung__last(a) : row_count(a);
     shape[wide->rank - 1] = tb ? row_count(b) : rung__last(b);
     rung__shape_set(n->out[0], g->real, wide->rank, shape);
-    n->scratch_bytes = rung_gemm_scratch(g->exec.k, rung__threads(g));
+    rung_gemm gemm = gemm_of(n);
+    n->scratch_bytes = rung_gemm_scratch(g->exec.k, &gemm);
     return RUNG_OK;
 }
 
 static rung_status matmul_run(const rung_node *n, const rung_exec *x, rung_error *err)
 {
     (void)err;
-    const matmul_attrs *attrs = n->attrs;
-    matmul_shape s = shape_of(n);
-    rung_gemm gemm = {
-        .M = s.M,
-        .N = s.N,
-        .K = s.K,
-        .a = n->in[0]->data,
-        .lda = rung__last(n->in[0]),
-        .trans_a = attrs->flags & RUNG_TRANS_A,
-        .b = n->in[1]->data,
-        .ldb = rung__last(n->in[1]),
-        .trans_b = (attrs->flags & RUNG_TRANS_B) != 0,
-        .c = n->out[0]->data,
-        .ldc = s.N,
-        .batch = s.batch,
-        .stride_a = s.stride_a,
-        .stride_b = s.stride_b,
-        .stride_c = s.M * s.N,
-    };
+    rung_gemm gemm = gemm_of(n);
     rung_gemm_run(x->k, x->pool, &gemm, n->scratch);
     return RUNG_OK;
 }
