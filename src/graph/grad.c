@@ -57,7 +57,8 @@ static void house(rung_graph *g, rung_tensor *leaf)
         root = dw;
     }
     if (leaf->param->row_sparse && !root->node->op->marks_rows) {
-        rung_graph_fail(g, "parameter '%s' is row-sparse, but its gradient is dense", leaf->name);
+        rung_graph_fail(g, "parameter '%s' is row-sparse, but its gradient is dense",
+                        leaf->name);
         return;
     }
     root->home = RUNG_HOME_GRAD;

@@ -8,7 +8,8 @@
 
 #include "base/alloc.h"
 
-rung_status rung__graph_new(rung_graph **out, rung_runtime *rt, rung_dtype real, rung_error *err)
+rung_status rung__graph_new(rung_graph **out, rung_runtime *rt, rung_dtype real,
+                            rung_error *err)
 {
     assert(real != RUNG_I32);
     rung_graph *g = rung__alloc(sizeof *g);
@@ -190,7 +191,8 @@ const void *rung_tensor_data(const rung_tensor *t)
 double rung_tensor_scalar(const rung_tensor *t)
 {
     assert(t->size == 1 && t->type != RUNG_I32);
-    return t->type == RUNG_F64 ? *(const double *)t->data : (double)*(const float *)t->data;
+    return t->type == RUNG_F64 ? *(const double *)t->data
+                               : (double)*(const float *)t->data;
 }
 
 /* ---- Leaves ---- */
@@ -200,8 +202,9 @@ rung_tensor *rung_input(rung_graph *g, const char *name, rung_dtype type, int ra
 {
     for (int i = 0; i < rank; i++) {
         if (shape[i] < 1)
-            return rung_graph_fail(g, "input '%s': size %lld of dimension %d is not positive",
-                                   name, (long long)shape[i], i);
+            return rung_graph_fail(
+                g, "input '%s': size %lld of dimension %d is not positive", name,
+                (long long)shape[i], i);
     }
     rung_tensor *t = tensor_new(g, RUNG_HOME_INPUT);
     if (!t) return NULL;
@@ -249,7 +252,8 @@ rung_tensor *rung_param_leaf(rung_graph *g, const rung_params *p, const char *fo
     return t;
 }
 
-rung_tensor *rung_state_leaf(rung_graph *g, const rung_params *states, const char *format, ...)
+rung_tensor *rung_state_leaf(rung_graph *g, const rung_params *states, const char *format,
+                             ...)
 {
     va_list args;
     va_start(args, format);

@@ -59,7 +59,7 @@ struct rung_tensor {
 struct rung_node {
     const rung_op *op;
     int n_inputs;
-    rung_tensor *in[RUNG_MAX_INPUTS]; /* an optional input may be NULL */
+    rung_tensor *in[RUNG_MAX_INPUTS];   /* an optional input may be NULL */
     rung_tensor *out[RUNG_MAX_OUTPUTS]; /* op->n_outputs of them */
     void *attrs;                        /* op->attr_bytes, in the arena */
     const char *path;                   /* of the layer that asked: "h.3.attn" */

@@ -72,7 +72,8 @@ rung_status rung_params_add(rung_params *p, const rung_param *spec, rung_error *
     }
     param.offset = p->extent;
     param.mask_offset = p->mask_extent;
-    int64_t extent = p->extent + (param.size + PARAM_ALIGN - 1) / PARAM_ALIGN * PARAM_ALIGN;
+    int64_t extent =
+        p->extent + (param.size + PARAM_ALIGN - 1) / PARAM_ALIGN * PARAM_ALIGN;
     size_t bytes = (size_t)extent * rung_dtype_bytes(p->type);
     void *values = rung__realloc(p->values, bytes);
     if (!values) return rung__out_of_memory(err, bytes, "the values of the parameters");
@@ -135,29 +136,39 @@ void *rung_params_data(const rung_params *p, const rung_param *param)
 /* Deviation (normal) or bound (uniform) of an initialiser. */
 static double init_spread(const rung_param *p)
 {
-    double in = p->rank ? (double)p->shape[0] : 1, out = p->rank > 1 ? (double)p->shape[1] : in;
+    double in = p->rank ? (double)p->shape[0] : 1,
+           out = p->rank > 1 ? (double)p->shape[1] : in;
     if (p->transposed) {
         double swap = in;
         in = out, out = swap;
     }
     switch (p->init) {
-    case RUNG_INIT_XAVIER_UNIFORM: return p->scale * sqrt(6 / (in + out));
-    case RUNG_INIT_XAVIER_NORMAL: return p->scale * sqrt(2 / (in + out));
-    case RUNG_INIT_KAIMING_UNIFORM: return p->scale * sqrt(6 / in);
-    case RUNG_INIT_KAIMING_NORMAL: return p->scale * sqrt(2 / in);
-    default: return p->scale;
+    case RUNG_INIT_XAVIER_UNIFORM:
+        return p->scale * sqrt(6 / (in + out));
+    case RUNG_INIT_XAVIER_NORMAL:
+        return p->scale * sqrt(2 / (in + out));
+    case RUNG_INIT_KAIMING_UNIFORM:
+        return p->scale * sqrt(6 / in);
+    case RUNG_INIT_KAIMING_NORMAL:
+        return p->scale * sqrt(2 / in);
+    default:
+        return p->scale;
     }
 }
 
 static double init_draw(rung_init init, double spread, rung_rng *rng)
 {
     switch (init) {
-    case RUNG_INIT_ZEROS: return 0;
-    case RUNG_INIT_ONES: return 1;
+    case RUNG_INIT_ZEROS:
+        return 0;
+    case RUNG_INIT_ONES:
+        return 1;
     case RUNG_INIT_NORMAL:
     case RUNG_INIT_XAVIER_NORMAL:
-    case RUNG_INIT_KAIMING_NORMAL: return spread * rung_rng_normal(rng);
-    default: return spread * (2 * rung_rng_double(rng) - 1);
+    case RUNG_INIT_KAIMING_NORMAL:
+        return spread * rung_rng_normal(rng);
+    default:
+        return spread * (2 * rung_rng_double(rng) - 1);
     }
 }
 

@@ -24,7 +24,8 @@ static void wake(rung_tensor *t)
 {
     rung_node *n = t ? root_of(t)->node : NULL;
     if (n) n->is_live = true;
-    if (t && t->node) t->node->is_live = true; // what a view's own node writes into its root
+    if (t && t->node)
+        t->node->is_live = true; // what a view's own node writes into its root
 }
 
 static bool writes_grad(const rung_node *n)
@@ -172,7 +173,8 @@ static size_t place_all(place *places, size_t n, const place **sorted, const pla
         *a->result = a->offset = best_gap(meet, n_meet, a->bytes);
         if (a->offset + a->bytes > total) total = a->offset + a->bytes;
         size_t at = i;
-        for (; at > 0 && sorted[at - 1]->offset > a->offset; at--) sorted[at] = sorted[at - 1];
+        for (; at > 0 && sorted[at - 1]->offset > a->offset; at--)
+            sorted[at] = sorted[at - 1];
         sorted[at] = a;
     }
     return total;
@@ -194,7 +196,8 @@ static rung_status place_tensors(rung_graph *g, rung_error *err)
         for (int o = 0; o < node->op->n_outputs; o++) {
             rung_tensor *t = node->out[o];
             if (is_planned(t) && !t->takes)
-                add_place(places, &n, rung__tensor_bytes(t), t->first, t->last, &t->offset);
+                add_place(places, &n, rung__tensor_bytes(t), t->first, t->last,
+                          &t->offset);
         }
         if (node->scratch_bytes > 0)
             add_place(places, &n, node->scratch_bytes, (int64_t)p, (int64_t)p,
@@ -245,14 +248,16 @@ static void *address(const rung_graph *g, rung_tensor *t)
     case RUNG_HOME_BLOCK:
         if (root->last < 0) return NULL;
         return (char *)g->block + bytes_of(root)->offset;
-    case RUNG_HOME_PARAM: return rung_params_data(root->set, root->param);
+    case RUNG_HOME_PARAM:
+        return rung_params_data(root->set, root->param);
     case RUNG_HOME_STATE:
         return g->states ? (char *)g->states + (size_t)root->param->offset * real : NULL;
     case RUNG_HOME_GRAD:
         return g->exec.grads
                    ? (char *)g->exec.grads->data + (size_t)root->param->offset * real
                    : NULL;
-    default: return root->data;
+    default:
+        return root->data;
     }
 }
 

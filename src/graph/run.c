@@ -42,7 +42,8 @@ static double bytes_moved(const rung_node *n)
     for (int i = 0; i < n->n_inputs; i++) {
         if (n->in[i]) bytes += (double)rung__tensor_bytes(n->in[i]);
     }
-    for (int o = 0; o < n->op->n_outputs; o++) bytes += (double)rung__tensor_bytes(n->out[o]);
+    for (int o = 0; o < n->op->n_outputs; o++)
+        bytes += (double)rung__tensor_bytes(n->out[o]);
     return bytes;
 }
 

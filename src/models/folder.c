@@ -27,7 +27,8 @@ static json_t *config_of(const rung_model *m)
     json_t *config = json_object(), *options = text ? json_loads(text, 0, NULL) : NULL;
     rung_text_free(text);
     int failed = !config || !options;
-    failed = failed || json_object_set_new(config, "model_type", json_string(c->model_type));
+    failed =
+        failed || json_object_set_new(config, "model_type", json_string(c->model_type));
     failed = failed || json_object_set_new(config, "vocab_size", json_integer(m->vocab));
     failed = failed || json_object_update(config, options);
     for (size_t i = 0; !failed && i < c->n_config_keys; i++) {
@@ -35,7 +36,8 @@ static json_t *config_of(const rung_model *m)
         failed = json_object_set_new(config, k->key, key_value(config, k));
     }
     failed = failed || json_object_set_new(config, "torch_dtype", json_string("float32"));
-    failed = failed || json_object_set_new(config, "rung_version", json_string(rung_version()));
+    failed = failed ||
+             json_object_set_new(config, "rung_version", json_string(rung_version()));
     json_decref(options);
     if (!failed) return config;
     json_decref(config);
@@ -52,8 +54,8 @@ static rung_status check_keys(const rung_class *c, const json_t *config, const c
         if (is && must && !json_equal(is, must) && strcmp(k->key, "architectures") != 0) {
             rung_str a = {0};
             rung_json_add_text(&a, is, 0);
-            rung_fail(err, RUNG_UNSUPPORTED, "%s: %s is %s, but rung's %s has %s", path, k->key,
-                      a.data ? a.data : "?", c->name, k->value);
+            rung_fail(err, RUNG_UNSUPPORTED, "%s: %s is %s, but rung's %s has %s", path,
+                      k->key, a.data ? a.data : "?", c->name, k->value);
             rung_str_release(&a);
             json_decref(must);
             return RUNG_UNSUPPORTED;
@@ -69,7 +71,8 @@ static rung_status save_tensors(const rung_model *m, const char *path, rung_erro
 {
     size_t n = rung_params_count(m->params);
     rung_stored *tensors = rung__alloc_array(n + RUNG_MAX_EXTRA, sizeof *tensors);
-    if (!tensors) return rung__out_of_memory(err, n * sizeof *tensors, "a list of tensors");
+    if (!tensors)
+        return rung__out_of_memory(err, n * sizeof *tensors, "a list of tensors");
     for (size_t i = 0; i < n; i++) {
         const rung_param *p = rung_params_at(m->params, i);
         tensors[i] = (rung_stored){.name = p->name,
@@ -80,14 +83,16 @@ static rung_status save_tensors(const rung_model *m, const char *path, rung_erro
         memcpy(tensors[i].shape, p->shape, (size_t)p->rank * sizeof p->shape[0]);
     }
     if (m->type->extra) n += m->type->extra(m, tensors + n);
-    const char *metadata[] = {"format", "pt", NULL}; // what Hugging Face's loader asks for
+    const char *metadata[] = {"format", "pt",
+                              NULL}; // what Hugging Face's loader asks for
     rung_status status = rung_safetensors_write(path, tensors, n, metadata, err);
     rung__free(tensors);
     return status;
 }
 
 static rung_status load_param(const rung_model *m, const rung_param *p,
-                              const rung_safetensors *file, const char *path, rung_error *err)
+                              const rung_safetensors *file, const char *path,
+                              rung_error *err)
 {
     const rung_stored *t = rung_safetensors_find(file, p->name);
     if (!t)
@@ -95,12 +100,13 @@ static rung_status load_param(const rung_model *m, const rung_param *p,
     bool fits = t->rank == p->rank;
     for (int i = 0; fits && i < p->rank; i++) fits = t->shape[i] == p->shape[i];
     if (!fits)
-        return rung_fail(err, RUNG_INPUT,
-                         "%s: tensor '%s' is [%lld%s%lld], but config.json asks for [%lld%s%lld]",
-                         path, p->name, (long long)(t->rank > 0 ? t->shape[0] : 1),
-                         t->rank > 1 ? "," : " x ", (long long)(t->rank > 1 ? t->shape[1] : 1),
-                         (long long)p->shape[0], p->rank > 1 ? "," : " x ",
-                         (long long)(p->rank > 1 ? p->shape[1] : 1));
+        return rung_fail(
+            err, RUNG_INPUT,
+            "%s: tensor '%s' is [%lld%s%lld], but config.json asks for [%lld%s%lld]",
+            path, p->name, (long long)(t->rank > 0 ? t->shape[0] : 1),
+            t->rank > 1 ? "," : " x ", (long long)(t->rank > 1 ? t->shape[1] : 1),
+            (long long)p->shape[0], p->rank > 1 ? "," : " x ",
+            (long long)(p->rank > 1 ? p->shape[1] : 1));
     return rung_stored_to_f32(t, rung_params_data(m->params, p), (size_t)p->size, err);
 }
 
@@ -137,8 +143,8 @@ static rung_status save_config(const rung_model *m, const char *path, rung_error
     return status;
 }
 
-static rung_status save_file(const rung_model *m, const char *dir, const char *name, file_fn save,
-                             rung_error *err)
+static rung_status save_file(const rung_model *m, const char *dir, const char *name,
+                             file_fn save, rung_error *err)
 {
     char *path = rung_path_join(dir, name);
     if (!path) return rung__out_of_memory(err, strlen(dir), "a path");
@@ -156,8 +162,8 @@ rung_status rung_model_save(const rung_model *m, const char *dir, rung_error *er
 }
 
 /* The class that config.json names. */
-static rung_status class_of(const rung_class **out, const json_t *config, const char *path,
-                            rung_error *err)
+static rung_status class_of(const rung_class **out, const json_t *config,
+                            const char *path, rung_error *err)
 {
     const char *type = NULL;
     RUNG_TRY(rung_json_require(config, "model_type", path, err));
@@ -174,9 +180,9 @@ static rung_status apply_config(rung_model *m, const json_t *config, const char 
     rung_str text = {0};
     rung_json_add_text(&text, config, 0);
     rung_option_set set = rung_model_options(m);
-    rung_status status = text.failed ? rung__out_of_memory(err, text.len, "config.json")
-                                     : rung_options_from_json(&set, 1, text.data, path, false,
-                                                              err);
+    rung_status status =
+        text.failed ? rung__out_of_memory(err, text.len, "config.json")
+                    : rung_options_from_json(&set, 1, text.data, path, false, err);
     rung_str_release(&text);
     return status;
 }
@@ -188,8 +194,9 @@ static rung_status check_vocabulary(rung_model *m, const json_t *config, const c
     m->vocab = rung_tokenizer_size(m->tokenizer);
     RUNG_TRY(rung_json_get_int(config, "vocab_size", 1, INT32_MAX, &size, path, err));
     if (size != m->vocab)
-        return rung_fail(err, RUNG_INPUT, "%s: vocab_size is %lld, but tokenizer.json has %lld",
-                         path, (long long)size, (long long)m->vocab);
+        return rung_fail(err, RUNG_INPUT,
+                         "%s: vocab_size is %lld, but tokenizer.json has %lld", path,
+                         (long long)size, (long long)m->vocab);
     return RUNG_OK;
 }
 
@@ -219,18 +226,20 @@ static rung_status load(rung_model **m, folder *f, rung_error *err)
 
 rung_status rung_model_load(rung_model **out, const char *dir, rung_error *err)
 {
-    folder f = {rung_path_join(dir, "config.json"), rung_path_join(dir, "model.safetensors"),
+    folder f = {rung_path_join(dir, "config.json"),
+                rung_path_join(dir, "model.safetensors"),
                 rung_path_join(dir, "tokenizer.json"), NULL};
     rung_model *m = NULL;
     rung_status status;
     if (!f.config || !f.tensors || !f.tokenizer)
         status = rung__out_of_memory(err, strlen(dir), "a path");
     else if (!rung_path_is_dir(dir))
-        status = rung_fail(err, RUNG_INPUT, "%s: %s", dir,
-                           rung_path_exists(dir) ? "not a model folder" : "no such folder");
+        status =
+            rung_fail(err, RUNG_INPUT, "%s: %s", dir,
+                      rung_path_exists(dir) ? "not a model folder" : "no such folder");
     else if (!rung_path_exists(f.config))
-        status = rung_fail(err, RUNG_INPUT, "%s: not a model folder: there is no config.json",
-                           dir);
+        status = rung_fail(err, RUNG_INPUT,
+                           "%s: not a model folder: there is no config.json", dir);
     else
         status = load(&m, &f, err);
     json_decref(f.json);

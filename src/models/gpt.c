@@ -29,7 +29,8 @@ typedef struct gpt {
 static const rung_option gpt_options[] = {
     {"layers", RUNG_OPTION_INT, FIELD(layers), "4", 1, 256, NULL, "Transformer blocks",
      "n_layer"},
-    {"heads", RUNG_OPTION_INT, FIELD(heads), "4", 1, 256, NULL, "attention heads", "n_head"},
+    {"heads", RUNG_OPTION_INT, FIELD(heads), "4", 1, 256, NULL, "attention heads",
+     "n_head"},
     {"width", RUNG_OPTION_INT, FIELD(width), "128", 1, 65536, NULL,
      "size of a token's vector, a multiple of the heads", "n_embd"},
     {"context", RUNG_OPTION_INT, FIELD(context), "128", 1, 1 << 20, NULL,
@@ -72,7 +73,8 @@ static rung_status gpt_declare(rung_model *m, rung_error *err)
 {
     const gpt_config *c = &gpt_of(m)->config;
     if (c->width % c->heads != 0)
-        return rung_fail(err, RUNG_USAGE, "--width %lld is not a multiple of --heads %lld",
+        return rung_fail(err, RUNG_USAGE,
+                         "--width %lld is not a multiple of --heads %lld",
                          (long long)c->width, (long long)c->heads);
     m->context = m->max_context = c->context;
     rung_scope root = rung_scope_root(m->params, NULL, NULL);
@@ -102,7 +104,8 @@ static rung_tensor *gpt_logits(const rung_model *m, rung_graph *g, rung_tensor *
     rung_block_spec block = block_spec(c, training);
     if (!ids) return NULL;
 
-    rung_tensor *places = rung_nn_embedding(&wpe, rung_positions(g, rung_tensor_dim(ids, 1)));
+    rung_tensor *places =
+        rung_nn_embedding(&wpe, rung_positions(g, rung_tensor_dim(ids, 1)));
     rung_tensor *x = rung_add(g, rung_nn_embedding(&wte, ids), places);
     x = rung_dropout(g, x, block.dropout);
     for (int64_t l = 0; l < c->layers; l++) {
@@ -110,8 +113,8 @@ static rung_tensor *gpt_logits(const rung_model *m, rung_graph *g, rung_tensor *
         x = rung_nn_block(&h, &block, x);
     }
     x = rung_nn_layernorm(&ln_f, x, EPS);
-    return rung_linear(g, x, rung_scope_param(&wte, "weight"), NULL, RUNG_TRANS_B, RUNG_ACT_NONE,
-                       NULL);
+    return rung_linear(g, x, rung_scope_param(&wte, "weight"), NULL, RUNG_TRANS_B,
+                       RUNG_ACT_NONE, NULL);
 }
 
 /* ---- Generation: keys and values of what was read are kept in caches ---- */
@@ -136,7 +139,8 @@ static rung_status gpt_states(const rung_model *m, rung_params *states, int64_t 
 static rung_status gpt_open(rung_session *s, int64_t max_tokens, rung_error *err)
 {
     int64_t context = s->model->context;
-    return rung__stream_open(s, gpt_states, max_tokens < context ? max_tokens : context, err);
+    return rung__stream_open(s, gpt_states, max_tokens < context ? max_tokens : context,
+                             err);
 }
 
 static const rung_stream_ops gpt_stream = {

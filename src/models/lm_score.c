@@ -23,7 +23,8 @@ typedef struct window {
 static window window_at(size_t i, size_t n, size_t T)
 {
     size_t stride = T / 2 > 0 ? T / 2 : 1;
-    window w = {i * stride, i * stride + (i == 0 ? 1 : T - stride + 1), i * stride + T + 1};
+    window w = {i * stride, i * stride + (i == 0 ? 1 : T - stride + 1),
+                i * stride + T + 1};
     if (w.end > n) w.end = n;
     return w;
 }
@@ -52,8 +53,8 @@ static void scorer_release(scorer *s)
     rung__free(s->buffer);
 }
 
-static rung_status scorer_init(scorer *s, const rung_model *m, rung_runtime *rt, int64_t T,
-                               rung_error *err)
+static rung_status scorer_init(scorer *s, const rung_model *m, rung_runtime *rt,
+                               int64_t T, rung_error *err)
 {
     int64_t shape[] = {SCORE_BATCH, T};
     RUNG_TRY(rung_graph_new(&s->graph, rt, RUNG_F32, err));
@@ -66,14 +67,16 @@ static rung_status scorer_init(scorer *s, const rung_model *m, rung_runtime *rt,
     size_t buffer = (size_t)(2 * SCORE_BATCH * T) * sizeof *s->buffer;
     s->block = rung__alloc(bytes);
     s->buffer = rung__alloc(buffer);
-    if (!s->block || !s->buffer) return rung__out_of_memory(err, bytes + buffer, "scoring");
+    if (!s->block || !s->buffer)
+        return rung__out_of_memory(err, bytes + buffer, "scoring");
     rung_graph_bind(s->graph, s->block, NULL, NULL);
     rung_input_set(s->ids, s->buffer);
     rung_input_set(s->targets, s->buffer + SCORE_BATCH * T);
     return RUNG_OK;
 }
 
-static void fill(scorer *s, const int32_t *ids, size_t n, size_t T, size_t first, size_t windows)
+static void fill(scorer *s, const int32_t *ids, size_t n, size_t T, size_t first,
+                 size_t windows)
 {
     int32_t *in = s->buffer, *targets = in + SCORE_BATCH * T;
     memset(in, 0, SCORE_BATCH * T * sizeof *in);
@@ -85,8 +88,9 @@ static void fill(scorer *s, const int32_t *ids, size_t n, size_t T, size_t first
     }
 }
 
-static rung_status score_by_graph(const rung_model *m, rung_runtime *rt, const rung_tokens *data,
-                                  size_t T, double *nats, rung_error *err)
+static rung_status score_by_graph(const rung_model *m, rung_runtime *rt,
+                                  const rung_tokens *data, size_t T, double *nats,
+                                  rung_error *err)
 {
     scorer s = {0};
     size_t windows = window_count(data->count, T);
@@ -100,16 +104,19 @@ static rung_status score_by_graph(const rung_model *m, rung_runtime *rt, const r
     return status;
 }
 
-static void score_by_class(const rung_model *m, const rung_tokens *data, size_t T, double *nats)
+static void score_by_class(const rung_model *m, const rung_tokens *data, size_t T,
+                           double *nats)
 {
     for (size_t i = 0; i < window_count(data->count, T); i++) {
         window w = window_at(i, data->count, T);
-        *nats += m->type->score(m, data->ids + w.begin, w.from - w.begin, w.end - w.begin);
+        *nats +=
+            m->type->score(m, data->ids + w.begin, w.from - w.begin, w.end - w.begin);
     }
 }
 
-rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt, const rung_tokens *data,
-                             int64_t context, rung_lm_score *score, rung_error *err)
+rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt,
+                             const rung_tokens *data, int64_t context,
+                             rung_lm_score *score, rung_error *err)
 {
     if (data->count < 1 || data->bytes < 1)
         return rung_fail(err, RUNG_INPUT, "there is no text to score");

@@ -51,18 +51,20 @@ static int64_t window_begin(const lm_task *t, int64_t sample, uint64_t seed)
     uint64_t slack = t->train.count - 1 - (uint64_t)(t->windows * t->T);
     rung_rng rng = rung_rng_make(rung_rng_key(seed, "phase", epoch));
     uint64_t phase = rung_rng_below(&rng, slack + 1);
-    uint64_t window = rung_permute(rung_rng_key(seed, "windows", epoch), (uint64_t)t->windows,
-                                   (uint64_t)(sample % t->windows));
+    uint64_t window = rung_permute(rung_rng_key(seed, "windows", epoch),
+                                   (uint64_t)t->windows, (uint64_t)(sample % t->windows));
     return (int64_t)phase + (int64_t)window * t->T;
 }
 
-static void lm_locate(const rung_task *task, int64_t first, int64_t n, uint64_t seed, char *out,
-                      size_t size)
+static void lm_locate(const rung_task *task, int64_t first, int64_t n, uint64_t seed,
+                      char *out, size_t size)
 {
     const lm_task *t = lm_of(task);
     int64_t begin = window_begin(t, first, seed);
-    snprintf(out, size, "%lld windows of %lld tokens, the first from token %lld of the training "
-             "text", (long long)n, (long long)t->T, (long long)begin);
+    snprintf(out, size,
+             "%lld windows of %lld tokens, the first from token %lld of the training "
+             "text",
+             (long long)n, (long long)t->T, (long long)begin);
 }
 
 /* ---- The graph and its inputs ---- */
@@ -107,8 +109,8 @@ static void lm_feed(const rung_task *task, const rung_step_graph *step, int64_t 
 
 /* Windows of the valid data, evenly spread; the last one may be short. Places without a target, and
  * windows beyond the last, are left out of the loss. */
-static void lm_feed_eval(const rung_task *task, const rung_step_graph *step, int64_t chunk,
-                         int64_t batch, void *buffer)
+static void lm_feed_eval(const rung_task *task, const rung_step_graph *step,
+                         int64_t chunk, int64_t batch, void *buffer)
 {
     const lm_task *t = lm_of(task);
     int32_t *ids = buffer, *targets = ids + batch * t->T;
@@ -141,7 +143,8 @@ static const rung_task_ops lm_ops = {
 
 /* ---- Making one ---- */
 
-static rung_status plan_windows(lm_task *t, const rung_train_config *config, rung_error *err)
+static rung_status plan_windows(lm_task *t, const rung_train_config *config,
+                                rung_error *err)
 {
     int64_t N = (int64_t)t->train.count, needed = t->T + 1;
     if (t->model->carries) {
@@ -150,18 +153,20 @@ static rung_status plan_windows(lm_task *t, const rung_train_config *config, run
         needed *= t->lanes;
     }
     if (N < needed)
-        return rung_fail(err, RUNG_INPUT,
-                         "the training text has %lld tokens, but %lld are needed for a context of "
-                         "%lld%s: take more text, or a smaller --context%s",
-                         (long long)N, (long long)needed, (long long)t->T,
-                         t->lanes ? " in every lane of the batch" : "",
-                         t->lanes ? " or --batch" : "");
+        return rung_fail(
+            err, RUNG_INPUT,
+            "the training text has %lld tokens, but %lld are needed for a context of "
+            "%lld%s: take more text, or a smaller --context%s",
+            (long long)N, (long long)needed, (long long)t->T,
+            t->lanes ? " in every lane of the batch" : "", t->lanes ? " or --batch" : "");
     int64_t whole = ((t->lanes ? t->lane_size : N) - 1) / t->T;
-    t->windows = !t->lanes && whole > 1 ? whole - 1 : whole; // one less leaves room for a phase
+    t->windows =
+        !t->lanes && whole > 1 ? whole - 1 : whole; // one less leaves room for a phase
     return RUNG_OK;
 }
 
-static rung_status declare_states(lm_task *t, const rung_train_config *config, rung_error *err)
+static rung_status declare_states(lm_task *t, const rung_train_config *config,
+                                  rung_error *err)
 {
     if (!t->model->carries) return RUNG_OK;
     RUNG_TRY(rung_params_new(&t->base.states, RUNG_F32, err));

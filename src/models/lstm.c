@@ -63,8 +63,8 @@ static rung_lstm_spec stack_spec(const lstm_config *c, bool training)
 static rung_linear_spec decoder_spec(const rung_model *m)
 {
     double H = (double)lstm_of(m)->config.width;
-    return (rung_linear_spec){lstm_of(m)->config.width, m->vocab, true, true, RUNG_INIT_UNIFORM,
-                              1 / sqrt(H)};
+    return (rung_linear_spec){lstm_of(m)->config.width, m->vocab,   true, true,
+                              RUNG_INIT_UNIFORM,        1 / sqrt(H)};
 }
 
 static rung_status lstm_declare(rung_model *m, rung_error *err)
@@ -73,9 +73,11 @@ static rung_status lstm_declare(rung_model *m, rung_error *err)
     m->context = c->context;
     m->carries = c->carry;
     rung_scope root = rung_scope_root(m->params, NULL, NULL);
-    rung_scope embedding = rung_scope_in(&root, "embedding"), stack = rung_scope_in(&root, "lstm");
+    rung_scope embedding = rung_scope_in(&root, "embedding"),
+               stack = rung_scope_in(&root, "lstm");
     rung_scope decoder = rung_scope_in(&root, "decoder");
-    rung_embedding_spec tokens = {m->vocab, embedding_width(c), RUNG_INIT_UNIFORM, 0.1, true};
+    rung_embedding_spec tokens = {m->vocab, embedding_width(c), RUNG_INIT_UNIFORM, 0.1,
+                                  true};
     rung_lstm_spec layers = stack_spec(c, true);
     rung_linear_spec out = decoder_spec(m);
     RUNG_TRY(rung_nn_embedding_declare(&embedding, &tokens, err));
@@ -88,7 +90,8 @@ static rung_tensor *lstm_logits(const rung_model *m, rung_graph *g, rung_tensor 
 {
     const lstm_config *c = &lstm_of(m)->config;
     rung_scope root = rung_scope_root(m->params, g, states);
-    rung_scope embedding = rung_scope_in(&root, "embedding"), stack = rung_scope_in(&root, "lstm");
+    rung_scope embedding = rung_scope_in(&root, "embedding"),
+               stack = rung_scope_in(&root, "lstm");
     rung_scope decoder = rung_scope_in(&root, "decoder");
     rung_lstm_spec layers = stack_spec(c, training);
     rung_linear_spec out = decoder_spec(m);
@@ -125,7 +128,8 @@ static const rung_stream_ops lstm_stream = {
 const rung_class rung__lstm = {
     .name = "lstm",
     .model_type = "lstm",
-    .summary = "recurrent network: long short-term memory, one state carried along the text",
+    .summary =
+        "recurrent network: long short-term memory, one state carried along the text",
     .model_bytes = sizeof(lstm),
     .options = lstm_options,
     .n_options = sizeof lstm_options / sizeof lstm_options[0],

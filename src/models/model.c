@@ -11,7 +11,10 @@
 /* ---- The factory ---- */
 
 static const rung_class *const built_in[] = {
-    &rung__unigram, &rung__bigram, &rung__lstm, &rung__gpt,
+    &rung__unigram,
+    &rung__bigram,
+    &rung__lstm,
+    &rung__gpt,
 };
 
 enum { N_BUILT_IN = sizeof built_in / sizeof built_in[0], MAX_REGISTERED = 16 };
@@ -82,8 +85,8 @@ rung_status rung_model_register(const rung_class *type, rung_error *err)
     if (find_exact(type->name) || find_exact(type->model_type))
         return rung_fail(err, RUNG_USAGE, "there is a class '%s' already", type->name);
     if (n_registered == MAX_REGISTERED)
-        return rung_fail(err, RUNG_USAGE, "no room for class '%s': %d are registered", type->name,
-                         MAX_REGISTERED);
+        return rung_fail(err, RUNG_USAGE, "no room for class '%s': %d are registered",
+                         type->name, MAX_REGISTERED);
     registered[n_registered++] = type;
     return RUNG_OK;
 }
@@ -115,7 +118,8 @@ rung_option_set rung_model_options(rung_model *m)
                              .values = (char *)m + m->type->options_offset};
 }
 
-rung_status rung_model_build(rung_model *m, rung_tokenizer *tok, uint64_t seed, rung_error *err)
+rung_status rung_model_build(rung_model *m, rung_tokenizer *tok, uint64_t seed,
+                             rung_error *err)
 {
     assert(!m->tokenizer);
     m->tokenizer = tok;
@@ -143,8 +147,10 @@ rung_status rung_session_open(rung_session **out, const rung_model *m, rung_runt
 {
     const rung_stream_ops *ops = m->type->stream;
     if (!ops)
-        return rung_fail(err, RUNG_UNSUPPORTED, "%s does not generate: rungs that do are listed "
-                         "by `rung models`", m->type->name);
+        return rung_fail(err, RUNG_UNSUPPORTED,
+                         "%s does not generate: rungs that do are listed "
+                         "by `rung models`",
+                         m->type->name);
     rung_session *s = rung__alloc(ops->session_bytes);
     if (!s) return rung__out_of_memory(err, ops->session_bytes, "a session");
     s->model = m;
@@ -158,8 +164,8 @@ rung_status rung_session_open(rung_session **out, const rung_model *m, rung_runt
     return RUNG_OK;
 }
 
-rung_status rung_session_read(rung_session *s, const int32_t *ids, size_t n, float *logits,
-                              rung_error *err)
+rung_status rung_session_read(rung_session *s, const int32_t *ids, size_t n,
+                              float *logits, rung_error *err)
 {
     assert(n > 0);
     return s->model->type->stream->read(s, ids, n, logits, err);

@@ -16,12 +16,12 @@
 
 typedef struct ngram {
     rung_model base;
-    float *unigram;     /* [V]: log p(b), owned */
+    float *unigram; /* [V]: log p(b), owned */
     int64_t n_pairs;
-    int32_t *first;     /* [V + 1]: where the pairs of a begin, owned */
-    int32_t *next;      /* [n_pairs]: b, ascending for each a, owned */
-    float *above;       /* [n_pairs]: max(n(a b) - d, 0) / n(a), owned */
-    float *rest;        /* [V]: d k(a) / n(a), 1 when a was not seen, owned */
+    int32_t *first; /* [V + 1]: where the pairs of a begin, owned */
+    int32_t *next;  /* [n_pairs]: b, ascending for each a, owned */
+    float *above;   /* [n_pairs]: max(n(a b) - d, 0) / n(a), owned */
+    float *rest;    /* [V]: d k(a) / n(a), 1 when a was not seen, owned */
 } ngram;
 
 typedef struct ngram_session {
@@ -70,7 +70,8 @@ static double above_discount(const ngram *g, int32_t a, int32_t b)
     return 0;
 }
 
-static double unigram_score(const rung_model *m, const int32_t *ids, size_t from, size_t n)
+static double unigram_score(const rung_model *m, const int32_t *ids, size_t from,
+                            size_t n)
 {
     const ngram *g = ngram_of(m);
     double nats = 0;
@@ -185,7 +186,8 @@ static rung_status fit_bigram(rung_model *m, rung_runtime *rt, const rung_tokens
 
 /* ---- In a folder ---- */
 
-static rung_stored stored(const char *name, rung_stored_type type, int64_t n, const void *data)
+static rung_stored stored(const char *name, rung_stored_type type, int64_t n,
+                          const void *data)
 {
     return (rung_stored){.name = name,
                          .type = type,
@@ -214,7 +216,8 @@ static rung_status load_array(const rung_safetensors *file, const char *name,
 {
     const rung_stored *t = rung_safetensors_find(file, name);
     if (!t || t->type != type || t->rank != 1 || (n >= 0 && t->shape[0] != n))
-        return rung_fail(err, RUNG_INPUT, "tensor '%s' is missing or has another shape", name);
+        return rung_fail(err, RUNG_INPUT, "tensor '%s' is missing or has another shape",
+                         name);
     void *data = NULL;
     RUNG_TRY(new_array(&data, (size_t)t->shape[0], sizeof(float), err));
     memcpy(data, t->data, t->bytes);
@@ -223,25 +226,32 @@ static rung_status load_array(const rung_safetensors *file, const char *name,
     return RUNG_OK;
 }
 
-static rung_status load_unigram(rung_model *m, const rung_safetensors *file, rung_error *err)
+static rung_status load_unigram(rung_model *m, const rung_safetensors *file,
+                                rung_error *err)
 {
-    return load_array(file, "unigram", RUNG_STORED_F32, m->vocab, &ngram_of(m)->unigram, NULL,
-                      err);
+    return load_array(file, "unigram", RUNG_STORED_F32, m->vocab, &ngram_of(m)->unigram,
+                      NULL, err);
 }
 
-static rung_status load_bigram(rung_model *m, const rung_safetensors *file, rung_error *err)
+static rung_status load_bigram(rung_model *m, const rung_safetensors *file,
+                               rung_error *err)
 {
     ngram *g = ngram_of(m);
     int64_t V = m->vocab;
     RUNG_TRY(load_unigram(m, file, err));
-    RUNG_TRY(load_array(file, "bigram.first", RUNG_STORED_I32, V + 1, &g->first, NULL, err));
-    RUNG_TRY(load_array(file, "bigram.next", RUNG_STORED_I32, -1, &g->next, &g->n_pairs, err));
-    RUNG_TRY(load_array(file, "bigram.above", RUNG_STORED_F32, g->n_pairs, &g->above, NULL, err));
+    RUNG_TRY(
+        load_array(file, "bigram.first", RUNG_STORED_I32, V + 1, &g->first, NULL, err));
+    RUNG_TRY(
+        load_array(file, "bigram.next", RUNG_STORED_I32, -1, &g->next, &g->n_pairs, err));
+    RUNG_TRY(load_array(file, "bigram.above", RUNG_STORED_F32, g->n_pairs, &g->above,
+                        NULL, err));
     RUNG_TRY(load_array(file, "bigram.rest", RUNG_STORED_F32, V, &g->rest, NULL, err));
     bool sound = g->first[0] == 0 && g->first[V] == g->n_pairs;
     for (int64_t a = 0; sound && a < V; a++) sound = g->first[a] <= g->first[a + 1];
-    for (int64_t p = 0; sound && p < g->n_pairs; p++) sound = g->next[p] >= 0 && g->next[p] < V;
-    return sound ? RUNG_OK : rung_fail(err, RUNG_INPUT, "the rows of the bigrams are damaged");
+    for (int64_t p = 0; sound && p < g->n_pairs; p++)
+        sound = g->next[p] >= 0 && g->next[p] < V;
+    return sound ? RUNG_OK
+                 : rung_fail(err, RUNG_INPUT, "the rows of the bigrams are damaged");
 }
 
 /* ---- Generation ---- */
@@ -253,19 +263,21 @@ static rung_status ngram_open(rung_session *s, int64_t max_tokens, rung_error *e
     return RUNG_OK;
 }
 
-static rung_status ngram_read(rung_session *session, const int32_t *ids, size_t n, float *logits,
-                              rung_error *err)
+static rung_status ngram_read(rung_session *session, const int32_t *ids, size_t n,
+                              float *logits, rung_error *err)
 {
     const ngram *g = ngram_of(session->model);
     int32_t last = ids[n - 1];
     int64_t V = session->model->vocab;
     if (last < 0 || last >= V)
-        return rung_fail(err, RUNG_INPUT, "token %d is not below %lld", (int)last, (long long)V);
+        return rung_fail(err, RUNG_INPUT, "token %d is not below %lld", (int)last,
+                         (long long)V);
     memcpy(logits, g->unigram, (size_t)V * sizeof *logits);
     if (!g->first) return RUNG_OK;
     for (int64_t b = 0; b < V; b++) logits[b] += (float)log((double)g->rest[last]);
     for (int32_t p = g->first[last]; p < g->first[last + 1]; p++)
-        logits[g->next[p]] = (float)log(exp((double)logits[g->next[p]]) + (double)g->above[p]);
+        logits[g->next[p]] =
+            (float)log(exp((double)logits[g->next[p]]) + (double)g->above[p]);
     return RUNG_OK;
 }
 

@@ -45,8 +45,8 @@ static int64_t count_kept(const float *logits, int64_t n, const rung_sampling *h
     return kept;
 }
 
-int32_t rung_sample(const float *logits, int64_t n, const rung_sampling *how, uint64_t index,
-                    int32_t *order)
+int32_t rung_sample(const float *logits, int64_t n, const rung_sampling *how,
+                    uint64_t index, int32_t *order)
 {
     if (how->temperature <= 0) return greedy(logits, n);
     bool filter = how->top_k > 0 || how->top_p < 1;

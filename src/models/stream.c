@@ -11,8 +11,8 @@
 
 static const int64_t bucket_tokens[RUNG_STREAM_BUCKETS] = {1, 16, 256};
 
-rung_status rung__stream_open(rung_session *session, rung__states_fn states, int64_t extent,
-                              rung_error *err)
+rung_status rung__stream_open(rung_session *session, rung__states_fn states,
+                              int64_t extent, rung_error *err)
 {
     rung__stream *s = (rung__stream *)session;
     s->extent = extent;
@@ -55,8 +55,8 @@ static rung_status build_graph(rung__stream *s, int i, rung_error *err)
 }
 
 /* Reads ids with one graph; NULL logits: only the states matter. */
-static rung_status read_piece(rung__stream *s, int bucket, const int32_t *ids, float *logits,
-                              rung_error *err)
+static rung_status read_piece(rung__stream *s, int bucket, const int32_t *ids,
+                              float *logits, rung_error *err)
 {
     rung__stream_graph *sg = &s->graphs[bucket];
     if (!sg->graph) {
@@ -104,8 +104,8 @@ static rung_status forget(rung__stream *s, rung_error *err)
     return RUNG_OK;
 }
 
-rung_status rung__stream_read(rung_session *session, const int32_t *ids, size_t n, float *logits,
-                              rung_error *err)
+rung_status rung__stream_read(rung_session *session, const int32_t *ids, size_t n,
+                              float *logits, rung_error *err)
 {
     rung__stream *s = (rung__stream *)session;
     while (n > 0) {

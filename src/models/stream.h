@@ -25,13 +25,13 @@ typedef struct rung__stream {
 } rung__stream;
 
 /* Declares a class's states for a past of `extent` tokens (or `extent` lanes: 1, when it is 0). */
-typedef rung_status (*rung__states_fn)(const rung_model *m, rung_params *states, int64_t extent,
-                                       rung_error *err);
+typedef rung_status (*rung__states_fn)(const rung_model *m, rung_params *states,
+                                       int64_t extent, rung_error *err);
 
 rung_status rung__stream_open(rung_session *s, rung__states_fn states, int64_t extent,
                               rung_error *err);
-rung_status rung__stream_read(rung_session *s, const int32_t *ids, size_t n, float *logits,
-                              rung_error *err);
+rung_status rung__stream_read(rung_session *s, const int32_t *ids, size_t n,
+                              float *logits, rung_error *err);
 void rung__stream_close(rung_session *s);
 
 #endif

@@ -9,21 +9,24 @@
 
 static rung_linear_spec branch_in(const rung_block_spec *b, int64_t times)
 {
-    return (rung_linear_spec){b->width, times * b->width, false, true, RUNG_INIT_NORMAL,
-                              b->scale};
+    return (rung_linear_spec){b->width, times * b->width, false,
+                              true,     RUNG_INIT_NORMAL, b->scale};
 }
 
 static rung_linear_spec branch_out(const rung_block_spec *b, int64_t times)
 {
-    return (rung_linear_spec){times * b->width, b->width, false, true, RUNG_INIT_NORMAL,
-                              b->branch_scale};
+    return (rung_linear_spec){times * b->width, b->width,       false, true,
+                              RUNG_INIT_NORMAL, b->branch_scale};
 }
 
-rung_status rung_nn_block_declare(const rung_scope *s, const rung_block_spec *b, rung_error *err)
+rung_status rung_nn_block_declare(const rung_scope *s, const rung_block_spec *b,
+                                  rung_error *err)
 {
     rung_scope ln_1 = rung_scope_in(s, "ln_1"), ln_2 = rung_scope_in(s, "ln_2");
-    rung_scope c_attn = rung_scope_in(s, "attn.c_attn"), c_proj = rung_scope_in(s, "attn.c_proj");
-    rung_scope c_fc = rung_scope_in(s, "mlp.c_fc"), mlp_proj = rung_scope_in(s, "mlp.c_proj");
+    rung_scope c_attn = rung_scope_in(s, "attn.c_attn"),
+               c_proj = rung_scope_in(s, "attn.c_proj");
+    rung_scope c_fc = rung_scope_in(s, "mlp.c_fc"),
+               mlp_proj = rung_scope_in(s, "mlp.c_proj");
     rung_linear_spec attn = branch_in(b, 3), proj = branch_out(b, 1);
     rung_linear_spec fc = branch_in(b, 4), down = branch_out(b, 4);
     RUNG_TRY(rung_nn_layernorm_declare(&ln_1, b->width, err));
@@ -35,8 +38,8 @@ rung_status rung_nn_block_declare(const rung_scope *s, const rung_block_spec *b,
 }
 
 /* x + dropout(y W + b). */
-static rung_tensor *end_branch(const rung_scope *s, const rung_block_spec *b, int64_t times,
-                               rung_tensor *y, rung_tensor *x)
+static rung_tensor *end_branch(const rung_scope *s, const rung_block_spec *b,
+                               int64_t times, rung_tensor *y, rung_tensor *x)
 {
     rung_linear_spec spec = branch_out(b, times);
     if (b->dropout <= 0) return rung_nn_linear(s, &spec, y, RUNG_ACT_NONE, x);
@@ -45,7 +48,8 @@ static rung_tensor *end_branch(const rung_scope *s, const rung_block_spec *b, in
 }
 
 /* Attention over the packed queries, keys and values, or over the caches. */
-static rung_tensor *attend(const rung_scope *s, const rung_block_spec *b, rung_tensor *qkv)
+static rung_tensor *attend(const rung_scope *s, const rung_block_spec *b,
+                           rung_tensor *qkv)
 {
     rung_attention_config c = {.heads = b->heads,
                                .width = b->width,
@@ -54,8 +58,10 @@ static rung_tensor *attend(const rung_scope *s, const rung_block_spec *b, rung_t
                                .causal = true,
                                .dropout = b->dropout};
     if (!s->states) return rung_attention(s->graph, qkv, qkv, qkv, NULL, &c);
-    rung_tensor *k = rung_cache_write(s->graph, rung_scope_state(s, "k"), qkv, c.k_column);
-    rung_tensor *v = rung_cache_write(s->graph, rung_scope_state(s, "v"), qkv, c.v_column);
+    rung_tensor *k =
+        rung_cache_write(s->graph, rung_scope_state(s, "k"), qkv, c.k_column);
+    rung_tensor *v =
+        rung_cache_write(s->graph, rung_scope_state(s, "v"), qkv, c.v_column);
     c.k_column = c.v_column = 0;
     c.cached = true;
     return rung_attention(s->graph, qkv, k, v, NULL, &c);
@@ -64,16 +70,18 @@ static rung_tensor *attend(const rung_scope *s, const rung_block_spec *b, rung_t
 rung_tensor *rung_nn_block(const rung_scope *s, const rung_block_spec *b, rung_tensor *x)
 {
     rung_scope ln_1 = rung_scope_in(s, "ln_1"), ln_2 = rung_scope_in(s, "ln_2");
-    rung_scope c_attn = rung_scope_in(s, "attn.c_attn"), c_proj = rung_scope_in(s, "attn.c_proj");
-    rung_scope c_fc = rung_scope_in(s, "mlp.c_fc"), mlp_proj = rung_scope_in(s, "mlp.c_proj");
+    rung_scope c_attn = rung_scope_in(s, "attn.c_attn"),
+               c_proj = rung_scope_in(s, "attn.c_proj");
+    rung_scope c_fc = rung_scope_in(s, "mlp.c_fc"),
+               mlp_proj = rung_scope_in(s, "mlp.c_proj");
     rung_linear_spec attn = branch_in(b, 3), fc = branch_in(b, 4);
 
     rung_graph_push(s->graph, "%s", s->path);
     rung_tensor *qkv = rung_nn_linear(&c_attn, &attn, rung_nn_layernorm(&ln_1, x, b->eps),
                                       RUNG_ACT_NONE, NULL);
     x = end_branch(&c_proj, b, 1, attend(s, b, qkv), x);
-    rung_tensor *h =
-        rung_nn_linear(&c_fc, &fc, rung_nn_layernorm(&ln_2, x, b->eps), RUNG_ACT_GELU, NULL);
+    rung_tensor *h = rung_nn_linear(&c_fc, &fc, rung_nn_layernorm(&ln_2, x, b->eps),
+                                    RUNG_ACT_GELU, NULL);
     x = end_branch(&mlp_proj, b, 4, h, x);
     rung_graph_pop(s->graph);
     return x;

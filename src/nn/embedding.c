@@ -1,8 +1,8 @@
 /* Embedding: a table of rows looked up by id. */
 #include "rung/nn.h"
 
-rung_status rung_nn_embedding_declare(const rung_scope *s, const rung_embedding_spec *spec,
-                                      rung_error *err)
+rung_status rung_nn_embedding_declare(const rung_scope *s,
+                                      const rung_embedding_spec *spec, rung_error *err)
 {
     rung_param weight = {.name = "weight",
                          .rank = 2,

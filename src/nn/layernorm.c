@@ -3,7 +3,8 @@
 
 rung_status rung_nn_layernorm_declare(const rung_scope *s, int64_t width, rung_error *err)
 {
-    rung_param gamma = {.name = "weight", .rank = 1, .shape = {width}, .init = RUNG_INIT_ONES};
+    rung_param gamma = {
+        .name = "weight", .rank = 1, .shape = {width}, .init = RUNG_INIT_ONES};
     rung_param beta = {.name = "bias", .rank = 1, .shape = {width}};
     RUNG_TRY(rung_scope_declare(s, &gamma, err));
     return rung_scope_declare(s, &beta, err);

@@ -17,11 +17,11 @@ rung_status rung_nn_linear_declare(const rung_scope *s, const rung_linear_spec *
     return spec->bias ? rung_scope_declare(s, &bias, err) : RUNG_OK;
 }
 
-rung_tensor *rung_nn_linear(const rung_scope *s, const rung_linear_spec *spec, rung_tensor *x,
-                            rung_act act, rung_tensor *residual)
+rung_tensor *rung_nn_linear(const rung_scope *s, const rung_linear_spec *spec,
+                            rung_tensor *x, rung_act act, rung_tensor *residual)
 {
     rung_tensor *weight = rung_scope_param(s, "weight");
     rung_tensor *bias = spec->bias ? rung_scope_param(s, "bias") : NULL;
-    return rung_linear(s->graph, x, weight, bias, spec->transposed ? RUNG_TRANS_B : 0, act,
-                       residual);
+    return rung_linear(s->graph, x, weight, bias, spec->transposed ? RUNG_TRANS_B : 0,
+                       act, residual);
 }

@@ -4,8 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 
-static rung_status declare_one(const rung_scope *s, const char *what, int64_t layer, int rank,
-                               int64_t rows, int64_t columns, double bound, rung_error *err)
+static rung_status declare_one(const rung_scope *s, const char *what, int64_t layer,
+                               int rank, int64_t rows, int64_t columns, double bound,
+                               rung_error *err)
 {
     char name[40];
     snprintf(name, sizeof name, "%s_l%lld", what, (long long)layer);
@@ -62,17 +63,17 @@ static rung_tensor *layer_state(const rung_scope *s, const char *what, int64_t l
 typedef rung_lstm_out (*recurrence)(rung_graph *g, rung_tensor *xg, rung_tensor *w_hh,
                                     rung_tensor *b_hh, rung_tensor *h0, rung_tensor *c0);
 
-static rung_tensor *lstm_stack(const rung_scope *s, const rung_lstm_spec *spec, rung_tensor *x,
-                               recurrence run)
+static rung_tensor *lstm_stack(const rung_scope *s, const rung_lstm_spec *spec,
+                               rung_tensor *x, recurrence run)
 {
     rung_graph *g = s->graph;
     for (int64_t l = 0; l < spec->layers; l++) {
         rung_graph_push(g, "%s.l%lld", s->path, (long long)l);
         if (l > 0) x = rung_dropout(g, x, spec->dropout);
         rung_tensor *h0 = layer_state(s, "h", l), *c0 = layer_state(s, "c", l);
-        rung_tensor *xg = rung_linear(g, x, layer_param(s, "weight_ih", l),
-                                      layer_param(s, "bias_ih", l), RUNG_TRANS_B, RUNG_ACT_NONE,
-                                      NULL);
+        rung_tensor *xg =
+            rung_linear(g, x, layer_param(s, "weight_ih", l),
+                        layer_param(s, "bias_ih", l), RUNG_TRANS_B, RUNG_ACT_NONE, NULL);
         rung_lstm_out out = run(g, xg, layer_param(s, "weight_hh", l),
                                 layer_param(s, "bias_hh", l), h0, c0);
         if (h0) rung_assign(g, h0, out.h);
@@ -101,10 +102,11 @@ static rung_lstm_out unrolled(rung_graph *g, rung_tensor *xg, rung_tensor *w_hh,
 {
     rung_lstm_out out = {NULL, h0, c0};
     if (!xg || !w_hh) return out;
-    int64_t B = rung_tensor_dim(xg, 0), T = rung_tensor_dim(xg, 1), H = rung_tensor_dim(w_hh, 1);
+    int64_t B = rung_tensor_dim(xg, 0), T = rung_tensor_dim(xg, 1),
+            H = rung_tensor_dim(w_hh, 1);
     for (int64_t t = 0; t < T; t++) {
-        rung_tensor *a = rung_reshape(g, rung_slice(g, xg, 1, t, t + 1), 2,
-                                      (int64_t[]){B, 4 * H});
+        rung_tensor *a =
+            rung_reshape(g, rung_slice(g, xg, 1, t, t + 1), 2, (int64_t[]){B, 4 * H});
         if (b_hh) a = rung_add(g, a, b_hh);
         if (out.h) a = rung_add(g, a, rung_matmul(g, out.h, w_hh, RUNG_TRANS_B));
         rung_tensor *i = gate(g, a, H, 0, RUNG_ACT_SIGMOID);

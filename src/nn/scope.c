@@ -24,15 +24,18 @@ rung_scope rung_scope_in(const rung_scope *s, const char *format, ...)
 
 rung_tensor *rung_scope_param(const rung_scope *s, const char *name)
 {
-    return rung_param_leaf(s->graph, s->params, "%s%s%s", s->path, s->path[0] ? "." : "", name);
+    return rung_param_leaf(s->graph, s->params, "%s%s%s", s->path, s->path[0] ? "." : "",
+                           name);
 }
 
 rung_tensor *rung_scope_state(const rung_scope *s, const char *name)
 {
-    return rung_state_leaf(s->graph, s->states, "%s%s%s", s->path, s->path[0] ? "." : "", name);
+    return rung_state_leaf(s->graph, s->states, "%s%s%s", s->path, s->path[0] ? "." : "",
+                           name);
 }
 
-rung_status rung_scope_declare(const rung_scope *s, const rung_param *spec, rung_error *err)
+rung_status rung_scope_declare(const rung_scope *s, const rung_param *spec,
+                               rung_error *err)
 {
     char name[200];
     rung_param full = *spec;

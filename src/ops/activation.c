@@ -37,7 +37,8 @@ static void activation_range(void *ctx, int64_t begin, int64_t end, int worker)
 static rung_status activation_run(const rung_node *n, const rung_exec *x, rung_error *err)
 {
     (void)err;
-    rung__ranges(x, n->out[0]->size, RUNG_GRAIN, activation_range, &(activation_ctx){n, x});
+    rung__ranges(x, n->out[0]->size, RUNG_GRAIN, activation_range,
+                 &(activation_ctx){n, x});
     return RUNG_OK;
 }
 
@@ -77,10 +78,12 @@ static void activation_grad_range(void *ctx, int64_t begin, int64_t end, int wor
                       rung__at(c->x, c->n->out[0]->data, begin));
 }
 
-static rung_status activation_grad_run(const rung_node *n, const rung_exec *x, rung_error *err)
+static rung_status activation_grad_run(const rung_node *n, const rung_exec *x,
+                                       rung_error *err)
 {
     (void)err;
-    rung__ranges(x, n->out[0]->size, RUNG_GRAIN, activation_grad_range, &(activation_ctx){n, x});
+    rung__ranges(x, n->out[0]->size, RUNG_GRAIN, activation_grad_range,
+                 &(activation_ctx){n, x});
     return RUNG_OK;
 }
 

@@ -3,7 +3,8 @@
 
 #include "ops/broadcast.h"
 
-static void add_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void add_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                     rung_tensor **dx)
 {
     dx[0] = dy[0];
     if (n->in[1]->needs_grad) dx[1] = rung__sum_to(g, dy[0], n->in[1]);

@@ -25,7 +25,8 @@ static int64_t head_size(const rung_attention_config *c)
     return c->width / c->heads;
 }
 
-static rung_status check_source(const rung_node *n, int i, int64_t column, rung_error *err)
+static rung_status check_source(const rung_node *n, int i, int64_t column,
+                                rung_error *err)
 {
     const rung_attention_config *c = &((const attention_attrs *)n->attrs)->config;
     const rung_tensor *t = n->in[i], *q = n->in[IN_Q];
@@ -33,8 +34,8 @@ static rung_status check_source(const rung_node *n, int i, int64_t column, rung_
     if (t->rank != 3 || t->shape[0] != q->shape[0] || column < 0 ||
         column + c->width > t->shape[2])
         return rung_fail(err, RUNG_SHAPE,
-                         "attention: input %d is %s, which has no columns %lld ... %lld", i,
-                         rung__shape_text(t, text), (long long)column,
+                         "attention: input %d is %s, which has no columns %lld ... %lld",
+                         i, rung__shape_text(t, text), (long long)column,
                          (long long)(column + c->width - 1));
     return RUNG_OK;
 }
@@ -46,7 +47,8 @@ static rung_status attention_infer(rung_graph *g, rung_node *n, rung_error *err)
     const rung_tensor *q = n->in[IN_Q], *k = n->in[IN_K], *lengths = n->in[IN_LENGTHS];
     if (attrs->stream < 0) attrs->stream = n->serial;
     if (c->heads < 1 || c->width % c->heads != 0)
-        return rung_fail(err, RUNG_SHAPE, "attention: width %lld does not divide into %lld heads",
+        return rung_fail(err, RUNG_SHAPE,
+                         "attention: width %lld does not divide into %lld heads",
                          (long long)c->width, (long long)c->heads);
     RUNG_TRY(check_source(n, IN_Q, c->q_column, err));
     RUNG_TRY(check_source(n, IN_K, c->k_column, err));
@@ -55,16 +57,20 @@ static rung_status attention_infer(rung_graph *g, rung_node *n, rung_error *err)
         return rung_fail(err, RUNG_SHAPE, "attention: %lld keys, but %lld values",
                          (long long)k->shape[1], (long long)n->in[IN_V]->shape[1]);
     if (lengths && (lengths->type != RUNG_I32 || lengths->size != q->shape[0]))
-        return rung_fail(err, RUNG_SHAPE, "attention: lengths must be int32, one a sample");
-    rung__shape_set(n->out[0], g->real, 3, (int64_t[]){q->shape[0], q->shape[1], c->width});
-    rung__shape_set(n->out[1], g->real, 3, (int64_t[]){q->shape[0], c->heads, q->shape[1]});
-    n->scratch_bytes =
-        g->exec.k->attention_scratch(head_size(c), k->shape[1], 0) * (size_t)rung__threads(g);
+        return rung_fail(err, RUNG_SHAPE,
+                         "attention: lengths must be int32, one a sample");
+    rung__shape_set(n->out[0], g->real, 3,
+                    (int64_t[]){q->shape[0], q->shape[1], c->width});
+    rung__shape_set(n->out[1], g->real, 3,
+                    (int64_t[]){q->shape[0], c->heads, q->shape[1]});
+    n->scratch_bytes = g->exec.k->attention_scratch(head_size(c), k->shape[1], 0) *
+                       (size_t)rung__threads(g);
     return RUNG_OK;
 }
 
 /* What forward and backward share: the head `h` of sample `b`. */
-static rung_attention_tile head_of(const rung_node *n, const rung_exec *x, int64_t b, int64_t h)
+static rung_attention_tile head_of(const rung_node *n, const rung_exec *x, int64_t b,
+                                   int64_t h)
 {
     const attention_attrs *attrs = n->attrs;
     const rung_attention_config *c = &attrs->config;
@@ -142,7 +148,8 @@ static rung_status attention_run(const rung_node *n, const rung_exec *x, rung_er
         .heads = config->heads,
         .tiles = (Tq + RUNG_ATTENTION_TILE - 1) / RUNG_ATTENTION_TILE,
         .scratch = n->scratch,
-        .worker_bytes = x->k->attention_scratch(head_size(config), n->in[IN_K]->shape[1], 0),
+        .worker_bytes =
+            x->k->attention_scratch(head_size(config), n->in[IN_K]->shape[1], 0),
     };
     rung_pool_run(x->pool, B * c.heads * c.tiles, attention_task, &c);
     return RUNG_OK;
@@ -152,9 +159,11 @@ static void attention_backward(rung_graph *g, rung_node *n, rung_tensor *const *
                                rung_tensor **dx)
 {
     rung_tensor *in[N_GRAD_INPUTS] = {
-        n->in[IN_Q], n->in[IN_K], n->in[IN_V], n->in[IN_LENGTHS], n->out[0], n->out[1], dy[0]};
+        n->in[IN_Q], n->in[IN_K], n->in[IN_V], n->in[IN_LENGTHS],
+        n->out[0],   n->out[1],   dy[0]};
     rung_tensor **q = n->in;
-    rung_node *d = rung__node(g, &rung__op_attention_grad, 3, N_GRAD_INPUTS, in, n->attrs);
+    rung_node *d =
+        rung__node(g, &rung__op_attention_grad, 3, N_GRAD_INPUTS, in, n->attrs);
     if (!d) return;
     dx[IN_Q] = d->out[IN_Q]; // one tensor that is several of them has one gradient
     if (q[IN_K] != q[IN_Q]) dx[IN_K] = d->out[IN_K];
@@ -230,23 +239,25 @@ static void attention_grad_task(void *ctx, int64_t task, int worker)
     c->x->k->attention_grad(&a);
 }
 
-static rung_status attention_grad_run(const rung_node *n, const rung_exec *x, rung_error *err)
+static rung_status attention_grad_run(const rung_node *n, const rung_exec *x,
+                                      rung_error *err)
 {
     (void)err;
     const rung_attention_config *config = &((const attention_attrs *)n->attrs)->config;
     for (int i = IN_Q; i <= IN_V; i++) { // columns that are neither q, k nor v
         const rung_tensor *out = n->out[i];
         int64_t used = 0;
-        for (int j = IN_Q; j <= IN_V; j++) used += grad_output(n, j) == out ? config->width : 0;
-        if (used && used < rung__last(out))
-            memset(out->data, 0, rung__tensor_bytes(out));
+        for (int j = IN_Q; j <= IN_V; j++)
+            used += grad_output(n, j) == out ? config->width : 0;
+        if (used && used < rung__last(out)) memset(out->data, 0, rung__tensor_bytes(out));
     }
     attention_ctx c = {
         .n = n,
         .x = x,
         .heads = config->heads,
         .scratch = n->scratch,
-        .worker_bytes = x->k->attention_scratch(head_size(config), n->in[IN_K]->shape[1], 1),
+        .worker_bytes =
+            x->k->attention_scratch(head_size(config), n->in[IN_K]->shape[1], 1),
     };
     rung_pool_run(x->pool, n->in[IN_Q]->shape[0] * c.heads, attention_grad_task, &c);
     return RUNG_OK;
@@ -272,6 +283,7 @@ const rung_op rung__op_attention_grad = {
 rung_tensor *rung_attention(rung_graph *g, rung_tensor *q, rung_tensor *k, rung_tensor *v,
                             rung_tensor *lengths, const rung_attention_config *config)
 {
-    return rung__op1(g, &rung__op_attention, 3, N_INPUTS, (rung_tensor *[]){q, k, v, lengths},
+    return rung__op1(g, &rung__op_attention, 3, N_INPUTS,
+                     (rung_tensor *[]){q, k, v, lengths},
                      &(attention_attrs){*config, -1});
 }

@@ -14,10 +14,11 @@ static rung_status bce_run(const rung_node *n, const rung_exec *x, rung_error *e
     return RUNG_OK;
 }
 
-static void bce_backward(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void bce_backward(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                         rung_tensor **dx)
 {
-    dx[0] = rung__op1(g, &rung__op_bce_grad, 3, 3, (rung_tensor *[]){n->in[0], n->in[1], dy[0]},
-                      NULL);
+    dx[0] = rung__op1(g, &rung__op_bce_grad, 3, 3,
+                      (rung_tensor *[]){n->in[0], n->in[1], dy[0]}, NULL);
 }
 
 const rung_op rung__op_bce = {
@@ -42,7 +43,8 @@ static void bce_grad_range(void *ctx, int64_t begin, int64_t end, int worker)
 static rung_status bce_grad_run(const rung_node *n, const rung_exec *x, rung_error *err)
 {
     (void)err;
-    rung__ranges(x, n->in[0]->size, RUNG_GRAIN, bce_grad_range, &(rung_loss_ctx){.n = n, .x = x});
+    rung__ranges(x, n->in[0]->size, RUNG_GRAIN, bce_grad_range,
+                 &(rung_loss_ctx){.n = n, .x = x});
     return RUNG_OK;
 }
 

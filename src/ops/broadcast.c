@@ -9,7 +9,8 @@ rung_status rung__broadcast_infer(rung_graph *g, rung_node *n, rung_error *err)
     const rung_tensor *x = n->in[0], *y = n->in[1];
     char xs[100], ys[100];
     bool fits = y->rank <= x->rank && x->type == y->type && x->type != RUNG_I32;
-    for (int i = 1; fits && i <= y->rank; i++) fits = y->shape[y->rank - i] == x->shape[x->rank - i];
+    for (int i = 1; fits && i <= y->rank; i++)
+        fits = y->shape[y->rank - i] == x->shape[x->rank - i];
     if (!fits)
         return rung_fail(err, RUNG_SHAPE, "%s: %s is not the end of %s", n->op->name,
                          rung__shape_text(y, ys), rung__shape_text(x, xs));

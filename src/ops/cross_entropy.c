@@ -24,7 +24,8 @@ static rung_status cross_entropy_infer(rung_graph *g, rung_node *n, rung_error *
     const rung_tensor *x = n->in[0], *t = n->in[1], *w = n->in[2];
     int64_t rows = rung__rows(x);
     if (t->type != RUNG_I32 || t->size != rows)
-        return rung_fail(err, RUNG_SHAPE, "cross_entropy: %lld rows of logits, %lld targets",
+        return rung_fail(err, RUNG_SHAPE,
+                         "cross_entropy: %lld rows of logits, %lld targets",
                          (long long)rows, (long long)t->size);
     if (w && w->size != rung__last(x))
         return rung_fail(err, RUNG_SHAPE, "cross_entropy: %lld classes, %lld weights",
@@ -71,11 +72,12 @@ static void cross_entropy_rows(void *ctx, int64_t begin, int64_t end, int worker
     c->sums[2 * (begin / c->grain) + 1] = weight;
 }
 
-static rung_status cross_entropy_run(const rung_node *n, const rung_exec *x, rung_error *err)
+static rung_status cross_entropy_run(const rung_node *n, const rung_exec *x,
+                                     rung_error *err)
 {
     const int32_t *targets = n->in[1]->data;
-    cross_entropy_ctx c = {n, x, rung__last(n->in[0]), block_rows(n->in[0]), n->scratch,
-                           0};
+    cross_entropy_ctx c = {n,          x, rung__last(n->in[0]), block_rows(n->in[0]),
+                           n->scratch, 0};
     int64_t rows = rung__rows(n->in[0]), blocks = (rows + c.grain - 1) / c.grain;
     for (int64_t r = 0; r < rows; r++) {
         if (targets[r] >= c.V)
@@ -84,7 +86,8 @@ static rung_status cross_entropy_run(const rung_node *n, const rung_exec *x, run
     }
     rung__ranges(x, rows, c.grain, cross_entropy_rows, &c);
     double loss = 0, weight = 0;
-    for (int64_t i = 0; i < blocks; i++) loss += c.sums[2 * i], weight += c.sums[2 * i + 1];
+    for (int64_t i = 0; i < blocks; i++)
+        loss += c.sums[2 * i], weight += c.sums[2 * i + 1];
     rung__put(x, n->out[0]->data, 0, loss);
     rung__put(x, n->out[1]->data, 0, weight);
     return RUNG_OK;

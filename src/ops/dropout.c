@@ -67,7 +67,8 @@ static rung_status dropout_run(const rung_node *n, const rung_exec *x, rung_erro
     return RUNG_OK;
 }
 
-static void dropout_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void dropout_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                         rung_tensor **dx)
 {
     dx[0] = rung__op1(g, &rung__op_dropout, 1, 1, &dy[0], n->attrs);
 }

@@ -10,7 +10,8 @@ static rung_status embedding_infer(rung_graph *g, rung_node *n, rung_error *err)
 {
     const rung_tensor *table = n->in[0], *ids = n->in[1];
     if (table->rank != 2 || ids->type != RUNG_I32 || ids->rank >= RUNG_MAX_RANK)
-        return rung_fail(err, RUNG_SHAPE, "embedding: the table must be a matrix, ids int32");
+        return rung_fail(err, RUNG_SHAPE,
+                         "embedding: the table must be a matrix, ids int32");
     int64_t shape[RUNG_MAX_RANK];
     for (int i = 0; i < ids->rank; i++) shape[i] = ids->shape[i];
     shape[ids->rank] = table->shape[1];
@@ -31,7 +32,8 @@ static void embedding_rows(void *ctx, int64_t begin, int64_t end, int worker)
     int64_t C = rung__last(c->n->out[0]);
     for (int64_t i = begin; i < end; i++)
         memcpy(rung__at(c->x, c->n->out[0]->data, i * C),
-               rung__at(c->x, c->n->in[0]->data, ids[i] * C), (size_t)C * c->x->k->real_bytes);
+               rung__at(c->x, c->n->in[0]->data, ids[i] * C),
+               (size_t)C * c->x->k->real_bytes);
 }
 
 static rung_status embedding_run(const rung_node *n, const rung_exec *x, rung_error *err)
@@ -44,7 +46,8 @@ static rung_status embedding_run(const rung_node *n, const rung_exec *x, rung_er
                              (int)ids[i], (long long)i, (long long)V - 1);
     }
     embedding_ctx c = {n, x};
-    rung__ranges(x, n->in[1]->size, rung__row_grain(rung__last(n->out[0])), embedding_rows, &c);
+    rung__ranges(x, n->in[1]->size, rung__row_grain(rung__last(n->out[0])),
+                 embedding_rows, &c);
     return RUNG_OK;
 }
 
@@ -57,8 +60,8 @@ static void embedding_backward(rung_graph *g, rung_node *n, rung_tensor *const *
 {
     embedding_grad_attrs attrs = {n->in[0]->shape[0]};
     if (n->in[0]->needs_grad)
-        dx[0] = rung__op1(g, &rung__op_embedding_grad, 2, 2, (rung_tensor *[]){n->in[1], dy[0]},
-                          &attrs);
+        dx[0] = rung__op1(g, &rung__op_embedding_grad, 2, 2,
+                          (rung_tensor *[]){n->in[1], dy[0]}, &attrs);
 }
 
 static rung_cost embedding_cost(const rung_node *n)
@@ -102,7 +105,8 @@ static by_id sort_by_id(void *scratch, int64_t V, int64_t N, const int32_t *ids)
         s.start[v + 1] += s.start[v];
     }
     for (int64_t i = 0; i < N; i++) s.order[s.start[ids[i]]++] = (int32_t)i;
-    memmove(s.start + 1, s.start, (size_t)V * sizeof *s.start); // start[v] had moved to its end
+    memmove(s.start + 1, s.start,
+            (size_t)V * sizeof *s.start); // start[v] had moved to its end
     s.start[0] = 0;
     return s;
 }
@@ -125,7 +129,8 @@ static void sum_rows(void *ctx, int64_t begin, int64_t end, int worker)
         void *row = rung__at(c->x, c->table, v * c->C);
         if (!c->into) memset(row, 0, (size_t)c->C * c->x->k->real_bytes);
         for (int32_t i = c->sorted.start[v]; i < c->sorted.start[v + 1]; i++)
-            c->x->k->add(c->C, row, rung__at(c->x, c->dy, c->sorted.order[i] * c->C), row);
+            c->x->k->add(c->C, row, rung__at(c->x, c->dy, c->sorted.order[i] * c->C),
+                         row);
     }
 }
 
@@ -139,7 +144,8 @@ static rung_status embedding_grad_infer(rung_graph *g, rung_node *n, rung_error 
     return RUNG_OK;
 }
 
-static rung_status embedding_grad_run(const rung_node *n, const rung_exec *x, rung_error *err)
+static rung_status embedding_grad_run(const rung_node *n, const rung_exec *x,
+                                      rung_error *err)
 {
     (void)err;
     const embedding_grad_attrs *attrs = n->attrs;

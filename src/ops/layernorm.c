@@ -15,10 +15,10 @@ static rung_status layernorm_infer(rung_graph *g, rung_node *n, rung_error *err)
 {
     const rung_tensor *x = n->in[0], *gamma = n->in[1], *beta = n->in[2];
     if (gamma->size != rung__last(x) || beta->size != rung__last(x))
-        return rung_fail(err, RUNG_SHAPE,
-                         "layernorm: rows are %lld wide, gamma has %lld and beta %lld elements",
-                         (long long)rung__last(x), (long long)gamma->size,
-                         (long long)beta->size);
+        return rung_fail(
+            err, RUNG_SHAPE,
+            "layernorm: rows are %lld wide, gamma has %lld and beta %lld elements",
+            (long long)rung__last(x), (long long)gamma->size, (long long)beta->size);
     rung__shape_like(n->out[0], x);
     int64_t rows = rung__rows(x);
     for (int o = 1; o < 3; o++) rung__shape_set(n->out[o], g->real, 1, &rows);
@@ -38,8 +38,9 @@ static void layernorm_rows(void *ctx, int64_t begin, int64_t end, int worker)
     const layernorm_ctx *c = ctx;
     const layernorm_attrs *attrs = c->n->attrs;
     c->x->k->layernorm(end - begin, c->width, attrs->eps,
-                       rung__at(c->x, c->n->in[0]->data, begin * c->width), c->n->in[1]->data,
-                       c->n->in[2]->data, rung__at(c->x, c->n->out[0]->data, begin * c->width),
+                       rung__at(c->x, c->n->in[0]->data, begin * c->width),
+                       c->n->in[1]->data, c->n->in[2]->data,
+                       rung__at(c->x, c->n->out[0]->data, begin * c->width),
                        rung__at(c->x, c->n->out[1]->data, begin),
                        rung__at(c->x, c->n->out[2]->data, begin));
 }
@@ -112,7 +113,8 @@ static void layernorm_grad_rows(void *ctx, int64_t begin, int64_t end, int worke
                             rung__at(c->x, n->out[0]->data, at), dgamma, dbeta);
 }
 
-static rung_status layernorm_grad_run(const rung_node *n, const rung_exec *x, rung_error *err)
+static rung_status layernorm_grad_run(const rung_node *n, const rung_exec *x,
+                                      rung_error *err)
 {
     (void)err;
     int64_t width = rung__last(n->in[0]), blocks = grad_blocks(n->in[0]);
@@ -133,8 +135,8 @@ const rung_op rung__op_layernorm_grad = {
     .all_outputs = true,
 };
 
-rung_tensor *rung_layernorm(rung_graph *g, rung_tensor *x, rung_tensor *gamma, rung_tensor *beta,
-                            double eps)
+rung_tensor *rung_layernorm(rung_graph *g, rung_tensor *x, rung_tensor *gamma,
+                            rung_tensor *beta, double eps)
 {
     return rung__op1(g, &rung__op_layernorm, 3, 3, (rung_tensor *[]){x, gamma, beta},
                      &(layernorm_attrs){eps});

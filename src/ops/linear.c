@@ -55,7 +55,8 @@ static rung_status linear_infer(rung_graph *g, rung_node *n, rung_error *err)
                          rung__shape_text(w, ws));
     int64_t K = w->shape[attrs->trans_w], N = w->shape[!attrs->trans_w];
     if (rung__last(x) != K)
-        return rung_fail(err, RUNG_SHAPE, "linear: rows of %s are not %lld wide, as %s needs",
+        return rung_fail(err, RUNG_SHAPE,
+                         "linear: rows of %s are not %lld wide, as %s needs",
                          rung__shape_text(x, xs), (long long)K, rung__shape_text(w, ws));
     if (b && b->size != N)
         return rung_fail(err, RUNG_SHAPE, "linear: bias has %lld elements, not %lld",
@@ -91,7 +92,8 @@ static rung_tensor *before_activation(rung_graph *g, rung_node *n, rung_tensor *
     return rung__activation_grad(g, saved, dy, attrs->act);
 }
 
-static void linear_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void linear_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                        rung_tensor **dx)
 {
     const linear_attrs *attrs = n->attrs;
     rung_tensor *x = n->in[IN_X], *w = n->in[IN_W], *b = n->in[IN_B];
@@ -127,10 +129,10 @@ const rung_op rung__op_linear = {
     .cost = linear_cost,
 };
 
-rung_tensor *rung_linear(rung_graph *g, rung_tensor *x, rung_tensor *w, rung_tensor *b, int flags,
-                         rung_act act, rung_tensor *residual)
+rung_tensor *rung_linear(rung_graph *g, rung_tensor *x, rung_tensor *w, rung_tensor *b,
+                         int flags, rung_act act, rung_tensor *residual)
 {
     linear_attrs attrs = {(flags & RUNG_TRANS_B) != 0, act};
-    return rung__op1(g, &rung__op_linear, 2, N_INPUTS, (rung_tensor *[]){x, w, b, residual},
-                     &attrs);
+    return rung__op1(g, &rung__op_linear, 2, N_INPUTS,
+                     (rung_tensor *[]){x, w, b, residual}, &attrs);
 }

@@ -18,6 +18,7 @@ rung_status rung__loss_infer(rung_graph *g, rung_node *n, rung_error *err);
 void rung__loss_run(const rung_node *n, const rung_exec *x, rung_loss_kernel kernel);
 /* Of inputs x, targets, dloss. */
 rung_status rung__loss_grad_infer(rung_graph *g, rung_node *n, rung_error *err);
-rung_loss rung__loss(rung_graph *g, const rung_op *op, rung_tensor *x, rung_tensor *targets);
+rung_loss rung__loss(rung_graph *g, const rung_op *op, rung_tensor *x,
+                     rung_tensor *targets);
 
 #endif

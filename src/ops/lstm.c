@@ -28,7 +28,6 @@ static lstm_size size_of(const rung_tensor *gates)
     return (lstm_size){gates->shape[0], gates->shape[1], gates->shape[2] / 4};
 }
 
-
 /* h w_hh^T forward, da w_hh backward: [rows, K] x op(w)[K, N]. */
 static rung_gemm recurrent_product(const rung_tensor *w, bool forward)
 {
@@ -50,8 +49,8 @@ static rung_status check_state(const rung_tensor *t, lstm_size s, const char *na
                                rung_error *err)
 {
     if (t && t->size != s.B * s.H)
-        return rung_fail(err, RUNG_SHAPE, "lstm: %s has %lld elements, not %lld x %lld", name,
-                         (long long)t->size, (long long)s.B, (long long)s.H);
+        return rung_fail(err, RUNG_SHAPE, "lstm: %s has %lld elements, not %lld x %lld",
+                         name, (long long)t->size, (long long)s.B, (long long)s.H);
     return RUNG_OK;
 }
 
@@ -64,7 +63,8 @@ static rung_status lstm_infer(rung_graph *g, rung_node *n, rung_error *err)
                          rung__shape_text(xg, text));
     lstm_size s = size_of(xg);
     if (w->rank != 2 || w->shape[0] != 4 * s.H || w->shape[1] != s.H)
-        return rung_fail(err, RUNG_SHAPE, "lstm: recurrent weights are %s, not [%lld,%lld]",
+        return rung_fail(err, RUNG_SHAPE,
+                         "lstm: recurrent weights are %s, not [%lld,%lld]",
                          rung__shape_text(w, text), (long long)(4 * s.H), (long long)s.H);
     if (b && b->size != 4 * s.H)
         return rung_fail(err, RUNG_SHAPE, "lstm: bias has %lld elements, not %lld",
@@ -90,8 +90,8 @@ typedef struct lstm_ctx {
 } lstm_ctx;
 
 /* Row b of state t - 1: of the sequence `all`, or of `first` (zeros if NULL). */
-static const void *row_before(const lstm_ctx *c, const rung_tensor *all, const rung_tensor *first,
-                              int64_t b, int64_t t)
+static const void *row_before(const lstm_ctx *c, const rung_tensor *all,
+                              const rung_tensor *first, int64_t b, int64_t t)
 {
     if (t > 0) return rung__at(c->x, all->data, (b * c->s.T + t - 1) * c->s.H);
     return first ? rung__at(c->x, first->data, b * c->s.H) : c->zeros;
@@ -176,7 +176,8 @@ static rung_tensor *previous_h(rung_graph *g, rung_tensor *y, rung_tensor *h0)
     return rung_concat(g, parts, T > 1 ? 2 : 1, 1);
 }
 
-static void lstm_backward(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void lstm_backward(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                          rung_tensor **dx)
 {
     rung_tensor *in[] = {n->out[OUT_GATES], n->in[IN_W], n->out[OUT_C], n->in[IN_C0],
                          dy[OUT_Y],         dy[OUT_HN],  dy[OUT_CN]};
@@ -188,7 +189,8 @@ static void lstm_backward(rung_graph *g, rung_node *n, rung_tensor *const *dy, r
         rung_tensor *h = rung__as_matrix(g, previous_h(g, n->out[OUT_Y], n->in[IN_H0]));
         dx[IN_W] = rung_matmul(g, rung__as_matrix(g, da), h, RUNG_TRANS_A);
     }
-    if (n->in[IN_B] && n->in[IN_B]->needs_grad) dx[IN_B] = rung__sum_to(g, da, n->in[IN_B]);
+    if (n->in[IN_B] && n->in[IN_B]->needs_grad)
+        dx[IN_B] = rung__sum_to(g, da, n->in[IN_B]);
     dx[IN_H0] = d->out[1];
     dx[IN_C0] = d->out[2];
 }
@@ -220,13 +222,14 @@ static rung_status lstm_grad_infer(rung_graph *g, rung_node *n, rung_error *err)
     (void)err;
     lstm_size s = size_of(n->in[GRAD_GATES]);
     rung__shape_like(n->out[0], n->in[GRAD_GATES]);
-    for (int o = 1; o < 3; o++) rung__shape_set(n->out[o], g->real, 2, (int64_t[]){s.B, s.H});
+    for (int o = 1; o < 3; o++)
+        rung__shape_set(n->out[o], g->real, 2, (int64_t[]){s.B, s.H});
     n->scratch_bytes = scratch_bytes(&g->exec, n->in[GRAD_W], false);
     return RUNG_OK;
 }
 
-static void copy_or_zero(void *dst, const rung_tensor *src, const rung_exec *x, int64_t at,
-                         size_t bytes)
+static void copy_or_zero(void *dst, const rung_tensor *src, const rung_exec *x,
+                         int64_t at, size_t bytes)
 {
     if (src)
         memcpy(dst, rung__at(x, src->data, at), bytes);
@@ -308,8 +311,8 @@ const rung_op rung__op_lstm_grad = {
     .all_outputs = true,
 };
 
-rung_lstm_out rung_lstm(rung_graph *g, rung_tensor *xg, rung_tensor *w_hh, rung_tensor *b_hh,
-                        rung_tensor *h0, rung_tensor *c0)
+rung_lstm_out rung_lstm(rung_graph *g, rung_tensor *xg, rung_tensor *w_hh,
+                        rung_tensor *b_hh, rung_tensor *h0, rung_tensor *c0)
 {
     rung_tensor *in[] = {xg, w_hh, b_hh, h0, c0};
     rung_node *n = rung__node(g, &rung__op_lstm, 2, N_INPUTS, in, NULL);

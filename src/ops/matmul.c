@@ -76,7 +76,8 @@ static rung_status matmul_infer(rung_graph *g, rung_node *n, rung_error *err)
         return rung_fail(err, RUNG_SHAPE, "matmul: %s x %s: ranks do not fit",
                          rung__shape_text(a, as), rung__shape_text(b, bs));
     bool ta = attrs->flags & RUNG_TRANS_A, tb = attrs->flags & RUNG_TRANS_B;
-    int64_t ka = ta ? row_count(a) : rung__last(a), kb = tb ? rung__last(b) : row_count(b);
+    int64_t ka = ta ? row_count(a) : rung__last(a),
+            kb = tb ? rung__last(b) : row_count(b);
     bool fits = ka == kb && (leading(a) == leading(b) || a->rank == 2 || b->rank == 2);
     if (!fits)
         return rung_fail(err, RUNG_SHAPE, "matmul: %s%s x %s%s: sizes do not fit",
@@ -107,14 +108,16 @@ static rung_tensor *share(rung_graph *g, rung_tensor *dx, const rung_tensor *x)
     return dx && dx->size != x->size ? rung__sum_to(g, dx, x) : dx;
 }
 
-static void matmul_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void matmul_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                        rung_tensor **dx)
 {
     const matmul_attrs *attrs = n->attrs;
     rung_tensor *a = n->in[0], *b = n->in[1], *dc = dy[0];
     bool ta = attrs->flags & RUNG_TRANS_A, tb = attrs->flags & RUNG_TRANS_B;
     if (a->needs_grad) {
-        rung_tensor *da = ta ? rung_matmul(g, b, dc, RUNG_TRANS_B | (tb ? RUNG_TRANS_A : 0))
-                             : rung_matmul(g, dc, b, tb ? 0 : RUNG_TRANS_B);
+        rung_tensor *da =
+            ta ? rung_matmul(g, b, dc, RUNG_TRANS_B | (tb ? RUNG_TRANS_A : 0))
+               : rung_matmul(g, dc, b, tb ? 0 : RUNG_TRANS_B);
         dx[0] = share(g, da, a);
     }
     if (!b->needs_grad) return;
@@ -130,7 +133,8 @@ static void matmul_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, run
 static rung_cost matmul_cost(const rung_node *n)
 {
     matmul_shape s = shape_of(n);
-    return (rung_cost){2.0 * (double)s.M * (double)s.N * (double)s.K * (double)s.batch, 0};
+    return (rung_cost){2.0 * (double)s.M * (double)s.N * (double)s.K * (double)s.batch,
+                       0};
 }
 
 const rung_op rung__op_matmul = {
@@ -145,5 +149,6 @@ const rung_op rung__op_matmul = {
 
 rung_tensor *rung_matmul(rung_graph *g, rung_tensor *a, rung_tensor *b, int flags)
 {
-    return rung__op1(g, &rung__op_matmul, 2, 2, (rung_tensor *[]){a, b}, &(matmul_attrs){flags});
+    return rung__op1(g, &rung__op_matmul, 2, 2, (rung_tensor *[]){a, b},
+                     &(matmul_attrs){flags});
 }

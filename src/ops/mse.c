@@ -12,10 +12,11 @@ static rung_status mse_run(const rung_node *n, const rung_exec *x, rung_error *e
     return RUNG_OK;
 }
 
-static void mse_backward(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void mse_backward(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                         rung_tensor **dx)
 {
-    dx[0] = rung__op1(g, &rung__op_mse_grad, 3, 3, (rung_tensor *[]){n->in[0], n->in[1], dy[0]},
-                      NULL);
+    dx[0] = rung__op1(g, &rung__op_mse_grad, 3, 3,
+                      (rung_tensor *[]){n->in[0], n->in[1], dy[0]}, NULL);
 }
 
 const rung_op rung__op_mse = {
@@ -40,7 +41,8 @@ static void mse_grad_range(void *ctx, int64_t begin, int64_t end, int worker)
 static rung_status mse_grad_run(const rung_node *n, const rung_exec *x, rung_error *err)
 {
     (void)err;
-    rung__ranges(x, n->in[0]->size, RUNG_GRAIN, mse_grad_range, &(rung_loss_ctx){.n = n, .x = x});
+    rung__ranges(x, n->in[0]->size, RUNG_GRAIN, mse_grad_range,
+                 &(rung_loss_ctx){.n = n, .x = x});
     return RUNG_OK;
 }
 

@@ -4,7 +4,8 @@
 
 #include "ops/broadcast.h"
 
-static void mul_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void mul_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                     rung_tensor **dx)
 {
     rung_tensor *x = n->in[0], *y = n->in[1];
     if (x->needs_grad) dx[0] = rung_mul(g, dy[0], y);

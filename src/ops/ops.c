@@ -18,7 +18,8 @@ static rung_tensor *sum_gradients(rung_graph *g, rung_tensor *a, rung_tensor *b)
     rung_tensor *sparse = NULL, *dense = NULL;
     if (b->node && b->node->op == &rung__op_embedding_grad) sparse = b, dense = a;
     if (a->node && a->node->op == &rung__op_embedding_grad) sparse = a, dense = b;
-    if (!sparse || dense->view_of || dense->home != RUNG_HOME_BLOCK) return rung_add(g, a, b);
+    if (!sparse || dense->view_of || dense->home != RUNG_HOME_BLOCK)
+        return rung_add(g, a, b);
     rung_tensor *in[] = {dense, sparse->node->in[0], sparse->node->in[1]};
     return rung__op1(g, &rung__op_embedding_grad_into, 3, 3, in, NULL);
 }
@@ -28,7 +29,8 @@ static rung_tensor *copy_gradient(rung_graph *g, rung_tensor *x)
     return rung__op1(g, &rung__op_copy, 1, 1, &x, NULL);
 }
 
-rung_status rung_graph_new(rung_graph **out, rung_runtime *rt, rung_dtype real, rung_error *err)
+rung_status rung_graph_new(rung_graph **out, rung_runtime *rt, rung_dtype real,
+                           rung_error *err)
 {
     RUNG_TRY(rung__graph_new(out, rt, real, err));
     (*out)->sum = sum_gradients;
@@ -83,7 +85,8 @@ static void range_task(void *ctx, int64_t task, int worker)
     r->fn(r->ctx, begin, end < r->n ? end : r->n, worker);
 }
 
-void rung__ranges(const rung_exec *x, int64_t n, int64_t grain, rung_range_fn fn, void *ctx)
+void rung__ranges(const rung_exec *x, int64_t n, int64_t grain, rung_range_fn fn,
+                  void *ctx)
 {
     ranges r = {n, grain, fn, ctx};
     rung_pool_run(x->pool, (n + grain - 1) / grain, range_task, &r);
@@ -112,7 +115,8 @@ static void column_block(void *ctx, int64_t begin, int64_t end, int worker)
     const column_sums *c = ctx;
     void *part = rung__at(c->x, c->parts, begin / SUM_BLOCK * c->n);
     memset(part, 0, (size_t)c->n * c->x->k->real_bytes);
-    c->x->k->add_rows(end - begin, c->n, rung__at(c->x, c->data, begin * c->n), c->n, part);
+    c->x->k->add_rows(end - begin, c->n, rung__at(c->x, c->data, begin * c->n), c->n,
+                      part);
 }
 
 size_t rung__column_sums_scratch(int64_t rows, int64_t n, size_t real_bytes)
@@ -120,15 +124,16 @@ size_t rung__column_sums_scratch(int64_t rows, int64_t n, size_t real_bytes)
     return (size_t)((rows + SUM_BLOCK - 1) / SUM_BLOCK * n) * real_bytes;
 }
 
-void rung__column_sums(const rung_exec *x, int64_t rows, int64_t n, const void *data, void *out,
-                       void *scratch)
+void rung__column_sums(const rung_exec *x, int64_t rows, int64_t n, const void *data,
+                       void *out, void *scratch)
 {
     column_sums c = {x, n, data, scratch};
     rung__ranges(x, rows, SUM_BLOCK, column_block, &c);
     rung__join_rows(x, (rows + SUM_BLOCK - 1) / SUM_BLOCK, n, scratch, out);
 }
 
-void rung__join_rows(const rung_exec *x, int64_t count, int64_t n, const void *parts, void *out)
+void rung__join_rows(const rung_exec *x, int64_t count, int64_t n, const void *parts,
+                     void *out)
 {
     memset(out, 0, (size_t)n * x->k->real_bytes);
     x->k->add_rows(count, n, parts, n, out);

@@ -32,7 +32,8 @@ rung_tensor *rung__pad(rung_graph *g, rung_tensor *x, int dim, int64_t begin, in
 /* Cuts 0 ... n-1 into ranges of `grain` and runs them on the pool. The cuts depend on n and grain
  * alone. */
 typedef void (*rung_range_fn)(void *ctx, int64_t begin, int64_t end, int worker);
-void rung__ranges(const rung_exec *x, int64_t n, int64_t grain, rung_range_fn fn, void *ctx);
+void rung__ranges(const rung_exec *x, int64_t n, int64_t grain, rung_range_fn fn,
+                  void *ctx);
 
 /* Elements of one task of an element-wise loop: 64 KB of floats, a part of the L2 cache. */
 enum { RUNG_GRAIN = 16384 };
@@ -43,11 +44,12 @@ int64_t rung__row_grain(int64_t width);
 /* out[n] = sum of rows of x[rows, n], in parallel over fixed blocks of rows, joined in their order.
  * scratch: rung__column_sums_scratch bytes. */
 size_t rung__column_sums_scratch(int64_t rows, int64_t n, size_t real_bytes);
-void rung__column_sums(const rung_exec *x, int64_t rows, int64_t n, const void *data, void *out,
-                       void *scratch);
+void rung__column_sums(const rung_exec *x, int64_t rows, int64_t n, const void *data,
+                       void *out, void *scratch);
 
 /* Joins `count` partial rows of n reals that lie one after the other in `parts` into out, in order. */
-void rung__join_rows(const rung_exec *x, int64_t count, int64_t n, const void *parts, void *out);
+void rung__join_rows(const rung_exec *x, int64_t count, int64_t n, const void *parts,
+                     void *out);
 
 size_t rung__real_bytes(const rung_graph *g);
 int rung__threads(const rung_graph *g);

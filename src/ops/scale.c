@@ -33,7 +33,8 @@ static rung_status scale_run(const rung_node *n, const rung_exec *x, rung_error 
     return RUNG_OK;
 }
 
-static void scale_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void scale_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                       rung_tensor **dx)
 {
     const scale_attrs *attrs = n->attrs;
     dx[0] = rung_scale(g, dy[0], attrs->a);

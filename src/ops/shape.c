@@ -12,7 +12,8 @@ rung_tensor *rung_reshape(rung_graph *g, rung_tensor *x, int rank, const int64_t
     char text[100];
     if (!fits || size != x->size)
         return rung_graph_fail(g, "reshape: %s has %lld elements, the new shape %lld",
-                               rung__shape_text(x, text), (long long)x->size, (long long)size);
+                               rung__shape_text(x, text), (long long)x->size,
+                               (long long)size);
     return rung__view(g, x, rank, shape);
 }
 
@@ -47,7 +48,8 @@ static rung_status copy_run(const rung_node *n, const rung_exec *x, rung_error *
     return RUNG_OK;
 }
 
-static void copy_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void copy_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                      rung_tensor **dx)
 {
     (void)g, (void)n;
     dx[0] = dy[0];

@@ -35,8 +35,8 @@ static void copy_pieces(void *ctx, int64_t begin, int64_t end, int worker)
 }
 
 /* Moves x between its piece of `whole`, which begins at `begin` of dimension `dim`. */
-static void move_piece(const rung_exec *x, const rung_tensor *piece, const rung_tensor *whole,
-                       int dim, int64_t begin, bool out)
+static void move_piece(const rung_exec *x, const rung_tensor *piece,
+                       const rung_tensor *whole, int dim, int64_t begin, bool out)
 {
     size_t item = rung_dtype_bytes(piece->type);
     int64_t inner = inner_size(piece, dim);
@@ -70,7 +70,8 @@ static rung_status slice_run(const rung_node *n, const rung_exec *x, rung_error 
     return RUNG_OK;
 }
 
-static void slice_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void slice_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                       rung_tensor **dx)
 {
     const piece_attrs *a = n->attrs;
     dx[0] = rung__pad(g, dy[0], a->dim, a->begin, n->in[0]->shape[a->dim]);
@@ -85,15 +86,17 @@ const rung_op rung__op_slice = {
     .grad = slice_grad,
 };
 
-rung_tensor *rung_slice(rung_graph *g, rung_tensor *x, int dim, int64_t begin, int64_t end)
+rung_tensor *rung_slice(rung_graph *g, rung_tensor *x, int dim, int64_t begin,
+                        int64_t end)
 {
     if (!x) return NULL;
     int at = dim < 0 ? x->rank + dim : dim;
     if (at < 0 || at >= x->rank || begin < 0 || end <= begin || end > x->shape[at])
-        return rung_graph_fail(g, "slice: no %lld ... %lld in dimension %d", (long long)begin,
-                               (long long)end, dim);
+        return rung_graph_fail(g, "slice: no %lld ... %lld in dimension %d",
+                               (long long)begin, (long long)end, dim);
     if (end - begin == x->shape[at]) return x;
-    return rung__op1(g, &rung__op_slice, 1, 1, &x, &(piece_attrs){at, begin, end - begin});
+    return rung__op1(g, &rung__op_slice, 1, 1, &x,
+                     &(piece_attrs){at, begin, end - begin});
 }
 
 /* ---- pad ---- */
@@ -107,7 +110,8 @@ static rung_status pad_run(const rung_node *n, const rung_exec *x, rung_error *e
     return RUNG_OK;
 }
 
-static void pad_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void pad_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                     rung_tensor **dx)
 {
     const piece_attrs *a = n->attrs;
     dx[0] = rung_slice(g, dy[0], a->dim, a->begin, a->begin + n->in[0]->shape[a->dim]);
@@ -144,8 +148,9 @@ static rung_status concat_infer(rung_graph *g, rung_node *n, rung_error *err)
             fits = d == a->dim || x->shape[d] == first->shape[d];
         char xs[100], fs[100];
         if (!fits)
-            return rung_fail(err, RUNG_SHAPE, "concat: %s and %s do not fit along dimension %d",
-                             rung__shape_text(first, fs), rung__shape_text(x, xs), a->dim);
+            return rung_fail(
+                err, RUNG_SHAPE, "concat: %s and %s do not fit along dimension %d",
+                rung__shape_text(first, fs), rung__shape_text(x, xs), a->dim);
         shape[a->dim] += x->shape[a->dim];
     }
     rung__shape_set(n->out[0], first->type, first->rank, shape);
@@ -162,7 +167,8 @@ static rung_status concat_run(const rung_node *n, const rung_exec *x, rung_error
     return RUNG_OK;
 }
 
-static void concat_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void concat_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                        rung_tensor **dx)
 {
     const piece_attrs *a = n->attrs;
     int64_t begin = 0;
@@ -187,7 +193,8 @@ rung_tensor *rung_concat(rung_graph *g, rung_tensor *const *xs, int n, int dim)
     if (n < 1 || !xs[0]) return NULL;
     int at = dim < 0 ? xs[0]->rank + dim : dim;
     if (at < 0 || at >= xs[0]->rank)
-        return rung_graph_fail(g, "concat: rank %d has no dimension %d", xs[0]->rank, dim);
+        return rung_graph_fail(g, "concat: rank %d has no dimension %d", xs[0]->rank,
+                               dim);
     if (n == 1) return xs[0];
     rung_tensor *parts[RUNG_MAX_INPUTS];
     int group = RUNG_MAX_INPUTS, n_parts = 0;

@@ -34,7 +34,8 @@ static rung_status softmax_run(const rung_node *n, const rung_exec *x, rung_erro
 static void softmax_backward(rung_graph *g, rung_node *n, rung_tensor *const *dy,
                              rung_tensor **dx)
 {
-    dx[0] = rung__op1(g, &rung__op_softmax_grad, 2, 2, (rung_tensor *[]){n->out[0], dy[0]}, NULL);
+    dx[0] = rung__op1(g, &rung__op_softmax_grad, 2, 2,
+                      (rung_tensor *[]){n->out[0], dy[0]}, NULL);
 }
 
 const rung_op rung__op_softmax = {
@@ -58,11 +59,13 @@ static void softmax_grad_rows(void *ctx, int64_t begin, int64_t end, int worker)
     }
 }
 
-static rung_status softmax_grad_run(const rung_node *n, const rung_exec *x, rung_error *err)
+static rung_status softmax_grad_run(const rung_node *n, const rung_exec *x,
+                                    rung_error *err)
 {
     (void)err;
     softmax_ctx c = {n, x, rung__last(n->in[0])};
-    rung__ranges(x, rung__rows(n->in[0]), rung__row_grain(c.width), softmax_grad_rows, &c);
+    rung__ranges(x, rung__rows(n->in[0]), rung__row_grain(c.width), softmax_grad_rows,
+                 &c);
     return RUNG_OK;
 }
 

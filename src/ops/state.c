@@ -53,18 +53,20 @@ static rung_status cache_write_infer(rung_graph *g, rung_node *n, rung_error *er
     char cs[100], xs[100];
     if (cache->rank != 3 || x->rank != 3 || cache->shape[0] != x->shape[0] ||
         a->column + cache->shape[2] > x->shape[2])
-        return rung_fail(err, RUNG_SHAPE, "cache_write: columns %lld ... of %s do not fit %s",
-                         (long long)a->column, rung__shape_text(x, xs),
-                         rung__shape_text(cache, cs));
+        return rung_fail(
+            err, RUNG_SHAPE, "cache_write: columns %lld ... of %s do not fit %s",
+            (long long)a->column, rung__shape_text(x, xs), rung__shape_text(cache, cs));
     rung__shape_like(n->out[0], cache);
     return RUNG_OK;
 }
 
-static rung_status cache_write_run(const rung_node *n, const rung_exec *x, rung_error *err)
+static rung_status cache_write_run(const rung_node *n, const rung_exec *x,
+                                   rung_error *err)
 {
     const rung_tensor *cache = n->in[0], *in = n->in[1];
     const cache_attrs *a = n->attrs;
-    int64_t T = in->shape[1], Tmax = cache->shape[1], C = cache->shape[2], past = x->run->past;
+    int64_t T = in->shape[1], Tmax = cache->shape[1], C = cache->shape[2],
+            past = x->run->past;
     if (past + T > Tmax)
         return rung_fail(err, RUNG_INPUT, "position %lld is beyond the cache of %lld",
                          (long long)(past + T - 1), (long long)Tmax);
@@ -86,7 +88,8 @@ const rung_op rung__op_cache_write = {
     .writes_input = true,
 };
 
-rung_tensor *rung_cache_write(rung_graph *g, rung_tensor *cache, rung_tensor *x, int64_t column)
+rung_tensor *rung_cache_write(rung_graph *g, rung_tensor *cache, rung_tensor *x,
+                              int64_t column)
 {
     return rung__op1(g, &rung__op_cache_write, 2, 2, (rung_tensor *[]){cache, x},
                      &(cache_attrs){column});

@@ -97,7 +97,8 @@ static rung_status sum_dim_run(const rung_node *n, const rung_exec *x, rung_erro
     return RUNG_OK;
 }
 
-static void sum_dim_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void sum_dim_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                         rung_tensor **dx)
 {
     const dim_attrs *a = n->attrs;
     dx[0] = rung_expand(g, dy[0], a->dim, a->n);
@@ -159,7 +160,8 @@ static rung_status expand_run(const rung_node *n, const rung_exec *x, rung_error
     return RUNG_OK;
 }
 
-static void expand_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void expand_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                        rung_tensor **dx)
 {
     const dim_attrs *a = n->attrs;
     dx[0] = rung_sum_dim(g, dy[0], a->dim);

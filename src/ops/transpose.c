@@ -42,7 +42,8 @@ static void transpose_rows(void *ctx, int64_t begin, int64_t end, int worker)
             continue;
         }
         for (int64_t j = 0; j < width; j++)
-            memcpy(dst + (size_t)j * c->item, src + (size_t)(j * step) * c->item, c->item);
+            memcpy(dst + (size_t)j * c->item, src + (size_t)(j * step) * c->item,
+                   c->item);
     }
 }
 
@@ -61,7 +62,8 @@ static rung_status transpose_run(const rung_node *n, const rung_exec *x, rung_er
     return RUNG_OK;
 }
 
-static void transpose_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx)
+static void transpose_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
+                           rung_tensor **dx)
 {
     const transpose_attrs *a = n->attrs;
     dx[0] = rung_transpose(g, dy[0], a->dim0, a->dim1);
@@ -81,7 +83,7 @@ rung_tensor *rung_transpose(rung_graph *g, rung_tensor *x, int dim0, int dim1)
     if (!x) return NULL;
     int a = dim0 < 0 ? x->rank + dim0 : dim0, b = dim1 < 0 ? x->rank + dim1 : dim1;
     if (a < 0 || b < 0 || a >= x->rank || b >= x->rank)
-        return rung_graph_fail(g, "transpose: rank %d has no dimensions %d and %d", x->rank, dim0,
-                               dim1);
+        return rung_graph_fail(g, "transpose: rank %d has no dimensions %d and %d",
+                               x->rank, dim0, dim1);
     return rung__op1(g, &rung__op_transpose, 1, 1, &x, &(transpose_attrs){a, b});
 }
