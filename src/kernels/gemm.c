@@ -1,9 +1,9 @@
 /* Matrix products: cuts C into blocks, which the threads of a pool compute.
  *
- * A block of C is one task over all of K: no thread waits for another, and the cut depends on sizes and
- * flags alone, never on the number of threads. Where B must be packed this happens first, as tasks of
- * their own, in passes that bound the scratch memory: some products of the batch at a time, or some
- * columns of one. */
+ * A block of C is one task over all of K: no thread waits for another, and the cut
+ * depends on sizes and flags alone, never on the number of threads. Where B must be
+ * packed this happens first, as tasks of their own, in passes that bound the scratch
+ * memory: some products of the batch at a time, or some columns of one. */
 #include <assert.h>
 
 #include "base/alloc.h"
@@ -12,8 +12,8 @@
 /* Multiplications that are worth a task, and how many tasks are enough. */
 #define BLOCK_WORK (512 << 10)
 #define ENOUGH_BLOCKS 64
-/* A block is at most so wide: its part of B (over one step in K) stays in the second-level cache; and it
- * has so many rows, if C has, that B is read often enough. */
+/* A block is at most so wide: its part of B (over one step in K) stays in the
+ * second-level cache; and it has so many rows, if C has, that B is read often enough. */
 #define BLOCK_COLUMNS 384
 #define BLOCK_ROWS 64
 /* Elements of B packed in one pass (at least one panel), and by one task. */
@@ -83,8 +83,8 @@ static int64_t packed_elements(const rung_gemm_shape *shape, int64_t N, int64_t 
     return ceil_div(N, shape->columns) * shape->columns * K;
 }
 
-/* Cuts C[M, n1 - n0] into blocks: columns first, as far as the cache asks for it; then rows, then columns
- * again until there are enough blocks. */
+/* Cuts C[M, n1 - n0] into blocks: columns first, as far as the cache asks for it; then
+ * rows, then columns again until there are enough blocks. */
 static void cut(gemm_job *job, const gemm_plan *p)
 {
     const rung_gemm *g = job->g;

@@ -18,12 +18,14 @@
  *     C[M,N] = epilogue(op(A)[M,K] op(B)[K,N] (+ C when `accumulate`))
  *
  * epilogue, in this order, each part absent when its pointer is NULL:
- *     x = sum + bias[n];  pre[m,n] = x;  x = act(x);  x = x * act'(saved[m,n]);  x += residual[m,n]
+ *     x = sum + bias[n];  pre[m,n] = x;  x = act(x);  x = x * act'(saved[m,n]);
+ *     x += residual[m,n]
  *
- * Row-major. op(A)[m,k] is a[m*lda + k], or a[k*lda + m] when trans_a; likewise B. The order of
- * additions depends on M, N, K, the transposes and packed_b alone, never on the threads. Batched:
- * `batch` products whose operands lie stride_* elements apart (stride 0 shares one); pre, saved and
- * residual move with stride_c. C overlaps neither operand; saved and residual may be C itself. */
+ * Row-major. op(A)[m,k] is a[m*lda + k], or a[k*lda + m] when trans_a; likewise B. The
+ * order of additions depends on M, N, K, the transposes and packed_b alone, never on the
+ * threads. Batched: `batch` products whose operands lie stride_* elements apart (stride 0
+ * shares one); pre, saved and residual move with stride_c. C overlaps neither operand;
+ * saved and residual may be C itself. */
 typedef struct rung_gemm {
     int64_t M, N, K; /* each may be 0; K = 0: the sum is 0 */
     const void *a;   /* real */
@@ -58,15 +60,16 @@ typedef struct rung_gemm_shape {
 
 typedef struct rung_kernels rung_kernels;
 
-/* Bytes of scratch memory that rung_gemm_run needs for this product: B is packed there, in parts of
- * bounded size, where its layout asks for it; often 0. Looks at sizes and flags only. */
+/* Bytes of scratch memory that rung_gemm_run needs for this product: B is packed there,
+ * in parts of bounded size, where its layout asks for it; often 0. Looks at sizes and
+ * flags only. */
 size_t rung_gemm_scratch(const rung_kernels *k, const rung_gemm *g);
 /* Computes; does not allocate. scratch: rung_gemm_scratch bytes, 64-byte aligned. */
 void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
                    void *scratch);
 
-/* B packed once for many products (weights in use): bytes for op(B)[K,N], 64-byte aligned; 0 when that
- * overflows. */
+/* B packed once for many products (weights in use): bytes for op(B)[K,N], 64-byte
+ * aligned; 0 when that overflows. */
 size_t rung_packed_bytes(const rung_kernels *k, int64_t N, int64_t K);
 /* Packs op(B), which g's N, K, b, ldb and trans_b describe, into `packed`. */
 void rung_packed_fill(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,

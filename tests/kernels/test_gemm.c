@@ -7,8 +7,8 @@
 #include "base/rng.h"
 #include "kernels/kernels.h"
 
-/* A product with its own arrays, each exactly as long as it must be, so that the address sanitizer
- * sees every read beyond. */
+/* A product with its own arrays, each exactly as long as it must be, so that the address
+ * sanitizer sees every read beyond. */
 typedef struct problem {
     const rung_kernels *k;
     rung_gemm g;
@@ -52,8 +52,8 @@ static int64_t length(int64_t rows, int64_t columns, int64_t ld, int64_t batch,
     return (batch - 1) * stride + (rows - 1) * ld + columns;
 }
 
-/* Gives `g` (sizes, flags, strides, leading dimensions; any pointer that is not NULL means that
- * this part is wanted) random operands. */
+/* Gives `g` (sizes, flags, strides, leading dimensions; any pointer that is not NULL
+ * means that this part is wanted) random operands. */
 static problem problem_make(const rung_kernels *k, const rung_gemm *g)
 {
     problem p = {.k = k, .g = *g};
@@ -86,7 +86,7 @@ static void problem_release(problem *p)
     rung__free((void *)p->g.residual);
 }
 
-/* Runs the product, with B packed beforehand if wanted; nothing is allocated meanwhile. */
+/* Runs the product, with B packed before if wanted; nothing is allocated meanwhile. */
 static void problem_run(problem *p, rung_pool *pool, bool packs)
 {
     rung_gemm g = p->g;
@@ -140,8 +140,8 @@ static double act_slope(rung_act f, double saved)
            (12 * h);
 }
 
-/* What element (m, n) of product `item` should be; *pre: before the activation, *size: the sum of
- * the absolute values that went into it. */
+/* What element (m, n) of product `item` should be; *pre: before the activation, *size:
+ * the sum of the absolute values that went into it. */
 static double wanted(const problem *p, int64_t item, int64_t m, int64_t n, double *pre,
                      double *size)
 {
@@ -167,8 +167,8 @@ static double wanted(const problem *p, int64_t item, int64_t m, int64_t n, doubl
     return sum;
 }
 
-static void assert_near(const problem *p, const char *what, int64_t m, int64_t n,
-                        double is, double should, double size)
+static void assert_value(const problem *p, const char *what, int64_t m, int64_t n,
+                         double is, double should, double size)
 {
     const double tolerance = (p->k->real_bytes == 4 ? 5e-7 : 2e-13) * size;
     if (fabs(is - should) <= tolerance) return;
@@ -189,8 +189,8 @@ static void problem_check(const problem *p)
                 const int64_t c = item * g->stride_c + m * g->ldc + n;
                 double pre, size;
                 const double should = wanted(p, item, m, n, &pre, &size);
-                assert_near(p, "c", m, n, at(p->k, g->c, c), should, size);
-                if (g->pre) assert_near(p, "pre", m, n, at(p->k, g->pre, c), pre, size);
+                assert_value(p, "c", m, n, at(p->k, g->c, c), should, size);
+                if (g->pre) assert_value(p, "pre", m, n, at(p->k, g->pre, c), pre, size);
             }
         }
     }
@@ -280,7 +280,7 @@ static void product_is_right_over_many_blocks(void **state)
     for_each_set(blocks_of_one_set);
 }
 
-/* Every part of the epilogue alone, then all together; with few rows (streamed) and more. */
+/* Every part of the epilogue alone, then all together; few rows (streamed) and more. */
 static void epilogues_of_one_set(const rung_kernels *k, rung_pool *pool)
 {
     void *yes = &(char){0};
@@ -346,8 +346,8 @@ static void batch_is_right_with_strides(void **state)
     for_each_set(batches_of_one_set);
 }
 
-/* B larger than what is packed at a time: several passes over columns, and over the batch. Only
- * the first and last elements are compared: a full check would take seconds. */
+/* B larger than what is packed at a time: several passes over columns, and over the
+ * batch. Only the first and last elements are compared: a full check takes seconds. */
 static void passes_of_one_set(const rung_kernels *k, rung_pool *pool)
 {
     rung_gemm large = sized(9, 2100, 2100, false, true);
@@ -365,7 +365,7 @@ static void passes_of_one_set(const rung_kernels *k, rung_pool *pool)
             double pre, size;
             const double should = wanted(&p, item, 8, n, &pre, &size);
             const int64_t c = item * p.g.stride_c + 8 * p.g.ldc + n;
-            assert_near(&p, "c", 8, n, at(k, p.g.c, c), should, size);
+            assert_value(&p, "c", 8, n, at(k, p.g.c, c), should, size);
         }
         problem_release(&p);
     }

@@ -1,53 +1,55 @@
-/* Blocks of matrix products. What rung_gemm means stands in kernels/kernels.h; how a product is cut into
- * blocks, in kernels/gemm.c.
+/* Blocks of matrix products. What rung_gemm means stands in kernels/kernels.h; how a
+ * product is cut into blocks, in kernels/gemm.c.
  *
- * A register tile holds rows x vecs vectors of sums of C. For every k it loads one row of B and
- * multiplies it by one value of each row of A (Goto, van de Geijn 2008, section 4). Two choices differ
- * from that paper, since they measure faster here: A is never copied, its rows (or columns, when
- * trans_a) are read where they lie, fetched ahead; and B is copied into panels only where its layout
- * asks for it. A panel is as wide as a full tile and holds all of K:
+ * A register tile holds rows x vecs vectors of sums of C. For every k it loads one row of
+ * B and multiplies it by one value of each row of A (Goto, van de Geijn 2008, section 4).
+ * Two choices differ from that paper, since they measure faster here: A is never copied,
+ * its rows (or columns, when trans_a) are read where they lie, fetched ahead; and B is
+ * copied into panels only where its layout asks for it. A panel is as wide as a full tile
+ * and holds all of K, zeros beyond N:
  *
- *     panel p:  op(B)[k, p * columns ... (p + 1) * columns - 1]  for k = 0 ... K-1, zero-padded
+ *     panel p:  op(B)[k, p * columns ... (p + 1) * columns - 1],  k = 0 ... K-1
  *
- * Each sum is a fresh chain of additions over a step in K (k_step), and the steps are added into C in
- * order; neither the tile's size nor panels change that. */
+ * Each sum is a fresh chain of additions over a step in K (k_step), and the steps are
+ * added into C in order; neither the tile's size nor panels change that. */
 #include "kernels/isa/gemm.h"
 
-/* Tiles: their sums, one row of B and one value of A fill the vector registers. The largest serves
- * whole blocks; those of few rows are wide where B need not be packed, because long runs of a row
- * are what memory reads fastest. X(vecs, rows). */
+/* Tiles: their sums, one row of B and one value of A fill the vector registers. The
+ * largest serves whole blocks; those of few rows are wide where B need not be packed,
+ * because long runs of a row are what memory reads fastest. X(vecs, rows). */
 #if VECTOR_REGISTERS == 32
 #define TILE_ROWS 8
 #define TILE_VECS 3
 #define WIDE_VECS 16
 #define TILE_SUMS 24
+/* clang-format off */
 #define FOR_EACH_TILE(X)                                                                 \
-    X(1, 1)                                                                              \
-    X(1, 2)                                                                              \
-    X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8) X(2, 1) X(2, 2) X(2, 3) X(2, 4)      \
-        X(2, 5) X(2, 6) X(2, 7) X(2, 8) X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6)  \
-            X(3, 7) X(3, 8) X(4, 1) X(4, 5) X(4, 6) X(6, 4) X(8, 1) X(8, 2) X(8, 3)      \
-                X(16, 1)
+    X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8)                      \
+    X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6) X(2, 7) X(2, 8)                      \
+    X(3, 1) X(3, 2) X(3, 3) X(3, 4) X(3, 5) X(3, 6) X(3, 7) X(3, 8)                      \
+    X(4, 1) X(4, 5) X(4, 6) X(6, 4) X(8, 1) X(8, 2) X(8, 3) X(16, 1)
+/* clang-format on */
 #else
 #define TILE_ROWS 6
 #define TILE_VECS 2
 #define WIDE_VECS 8
 #define TILE_SUMS 12
+/* clang-format off */
 #define FOR_EACH_TILE(X)                                                                 \
-    X(1, 1)                                                                              \
-    X(1, 2)                                                                              \
-    X(1, 3) X(1, 4) X(1, 5) X(1, 6) X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6)      \
-        X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(8, 1)
+    X(1, 1) X(1, 2) X(1, 3) X(1, 4) X(1, 5) X(1, 6)                                      \
+    X(2, 1) X(2, 2) X(2, 3) X(2, 4) X(2, 5) X(2, 6)                                      \
+    X(3, 4) X(4, 1) X(4, 2) X(4, 3) X(8, 1)
+/* clang-format on */
 #endif
 #define TILE_COLUMNS (TILE_VECS * W)
 
-/* The longest step in K: a block of B of this height stays in the second-level cache. Columns of A
- * are read with a large stride, which wants fewer lines at a time. */
+/* The longest step in K: a block of B of this height stays in the second-level cache.
+ * Columns of A are read with a large stride, which wants fewer lines at a time. */
 #define STEP 384
 #define STEP_TRANS_A 128
 
-/* Rows of B fetched ahead: enough bytes on their way, and no more lines of one cache set (rows may lie
- * 4096 bytes apart) than the first-level cache holds. */
+/* Rows of B fetched ahead: enough bytes on their way, and no more lines of one cache set
+ * (rows may lie 4096 bytes apart) than the first-level cache holds. */
 #define AHEAD(vecs) ((vecs)*W >= 8 * LINE ? 8 : 16)
 
 INLINE void tile(const int vecs, const int rows, const bool trans_a, const gemm_part *p)
@@ -109,8 +111,9 @@ static const tile_fn tiles[2][TILE_ROWS + 1][WIDE_VECS + 1] = {
 #undef X
 };
 
-/* A tile whose last vector sticks out by `out` columns. In a panel these are zeros; where b lies in
- * place the tile begins that much further left (`shift`), so that nothing beyond the row is read. */
+/* A tile whose last vector sticks out by `out` columns. In a panel these are zeros; where
+ * b lies in place the tile begins that much further left (`shift`), so that nothing
+ * beyond the row is read. */
 static void ragged_tile(tile_fn fn, const gemm_part *p, int rows, int vecs, int out,
                         bool shift)
 {
@@ -134,7 +137,7 @@ typedef struct tile_row {
     int64_t panel_stride; /* from one panel to the next */
 } tile_row;
 
-/* Fetches the rows of A below, p->a + TILE_ROWS ...: the share that belongs to columns n0 ... n1. */
+/* Fetches the rows of A below, p->a + TILE_ROWS ...: the share of columns n0 ... n1. */
 static void fetch_a(const gemm_part *p, const tile_row *t, int64_t n0, int64_t n1)
 {
     const int64_t step = t->trans_a ? 1 : LINE;

@@ -1,11 +1,14 @@
-/* C[M,N] = A B^T for few rows, M <= RUNG_GEMM_FEW, straight from B as it lies, its rows over k: every
- * value of B is used M times only, so that copying it into panels would cost more than the product.
+/* C[M,N] = A B^T for few rows, M <= RUNG_GEMM_FEW, straight from B as it lies, its rows
+ * over k: every value of B is used M times only, so that copying it into panels would
+ * cost more than the product.
  *
- * Each element is a dot product of W partial sums over k, joined as a tree. `width` rows of B are read
- * at a time, as sequential streams; one function for each number of rows of A. */
+ * Each element is a dot product of W partial sums over k, joined as a tree. `width` rows
+ * of B are read at a time, as sequential streams; one function for each number of rows of
+ * A. */
 #include "kernels/isa/gemm.h"
 
-/* X(rows, width): the sums leave registers for one row of operands, and 8 streams are enough. */
+/* X(rows, width): the sums leave registers for one row of operands, and 8 streams are
+ * enough. */
 #if VECTOR_REGISTERS == 32
 #define FOR_EACH_HEIGHT(X) X(1, 8) X(2, 8) X(3, 8) X(4, 4) X(5, 4) X(6, 4) X(7, 2) X(8, 2)
 #else
@@ -15,7 +18,8 @@
 #define MAX_SUMS 24
 #define AHEAD (16 * LINE) /* of each stream, in reals */
 
-/* sum[rows, width] += a[rows, k ...] b[width, k ...]^T for one vector of k, or its first n lanes. */
+/* sum[rows, width] += a[rows, k ...] b[width, k ...]^T for one vector of k, or its first
+ * n lanes. */
 INLINE void add_products(const int rows, const int width, const gemm_part *p, int64_t k,
                          int64_t n, vec *sum)
 {
