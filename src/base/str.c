@@ -107,3 +107,13 @@ const char *rung_nearest_name(const char *word, const char *const *names, size_t
     }
     return nearest;
 }
+
+char *rung__shape_text(char *out, int rank, const int64_t *shape)
+{
+    int n = sprintf(out, "[");
+    for (int i = 0; i < rank; i++) {
+        n += sprintf(out + n, "%s%lld", i ? "," : "", (long long)shape[i]);
+    }
+    sprintf(out + n, "]");
+    return out;
+}

@@ -58,16 +58,6 @@ bool rung__stored_size(rung_stored_type type, int rank, const int64_t *shape,
     return true;
 }
 
-char *rung__shape_text(char out[RUNG_SHAPE_TEXT_BYTES], int rank, const int64_t *shape)
-{
-    int n = sprintf(out, "[");
-    for (int i = 0; i < rank; i++) {
-        n += sprintf(out + n, "%s%lld", i ? "," : "", (long long)shape[i]);
-    }
-    sprintf(out + n, "]");
-    return out;
-}
-
 rung_status rung__stored_check(const rung_stored *t, rung_error *err)
 {
     if (!t->name) return rung_fail(err, RUNG_USAGE, "a tensor to write has no name");

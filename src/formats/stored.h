@@ -3,6 +3,7 @@
 #ifndef RUNG_FORMATS_STORED_H
 #define RUNG_FORMATS_STORED_H
 
+#include "base/str.h"
 #include "rung/formats.h"
 
 /* Files are little-endian, and so is every machine that rung is built for: elements are
@@ -20,9 +21,5 @@ bool rung__stored_size(rung_stored_type type, int rank, const int64_t *shape,
 /* Checks a tensor that the caller wants written: name, type, rank, shape, size and data.
  */
 rung_status rung__stored_check(const rung_stored *t, rung_error *err);
-
-/* "[2,3]" into `out`, which is returned. */
-#define RUNG_SHAPE_TEXT_BYTES (RUNG_STORED_MAX_RANK * 21 + 3)
-char *rung__shape_text(char out[RUNG_SHAPE_TEXT_BYTES], int rank, const int64_t *shape);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/str.h"
 
 rung_status rung__graph_new(rung_graph **out, rung_runtime *rt, rung_dtype real,
                             rung_error *err)
@@ -124,15 +125,9 @@ size_t rung__tensor_bytes(const rung_tensor *t)
     return (size_t)t->size * rung_dtype_bytes(t->type);
 }
 
-const char *rung__shape_text(const rung_tensor *t, char *out)
+const char *rung__tensor_shape(const rung_tensor *t, char *out)
 {
-    char *p = out;
-    *p++ = '[';
-    for (int i = 0; i < t->rank; i++)
-        p += snprintf(p, 24, i ? ",%lld" : "%lld", (long long)t->shape[i]);
-    *p++ = ']';
-    *p = 0;
-    return out;
+    return rung__shape_text(out, t->rank, t->shape);
 }
 
 static rung_tensor *tensor_new(rung_graph *g, rung_home home)

@@ -158,7 +158,7 @@ int64_t rung__last(const rung_tensor *t); /* the last dimension, 1 for a scalar 
 int64_t rung__rows(const rung_tensor *t); /* size / last */
 size_t rung__tensor_bytes(const rung_tensor *t);
 /* "[2,3]" in `out` (at least 100 bytes), which it returns: for messages. */
-const char *rung__shape_text(const rung_tensor *t, char *out);
+const char *rung__tensor_shape(const rung_tensor *t, char *out);
 
 /* base + `elements` reals. */
 static inline void *rung__at(const rung_exec *x, const void *base, int64_t elements)

@@ -110,7 +110,7 @@ rung_status rung_graph_profile(rung_graph *g, const rung_run *run,
         char shape[100], text[400];
         snprintf(text, sizeof text, "%9.3f ms %7.1f GFLOP/s %6.1f GB/s  %-18s %-20s %s",
                  1e3 * seconds, 1e-9 * cost.flops / seconds, 1e-9 * cost.bytes / seconds,
-                 n->op->name, rung__shape_text(n->out[0], shape), n->path);
+                 n->op->name, rung__tensor_shape(n->out[0], shape), n->path);
         line(self, text);
     }
     return RUNG_OK;

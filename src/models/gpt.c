@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "models/stream.h"
+#include "models/lm_stream.h"
 #include "rung/nn.h"
 
 typedef struct gpt_config {
@@ -139,15 +139,15 @@ static rung_status gpt_states(const rung_model *m, rung_params *states, int64_t 
 static rung_status gpt_open(rung_session *s, int64_t max_tokens, rung_error *err)
 {
     int64_t context = s->model->context;
-    return rung__stream_open(s, gpt_states, max_tokens < context ? max_tokens : context,
-                             err);
+    return rung__lm_stream_open(s, gpt_states,
+                                max_tokens < context ? max_tokens : context, err);
 }
 
 static const rung_stream_ops gpt_stream = {
-    .session_bytes = sizeof(rung__stream),
+    .session_bytes = sizeof(rung__lm_stream),
     .open = gpt_open,
-    .read = rung__stream_read,
-    .close = rung__stream_close,
+    .read = rung__lm_stream_read,
+    .close = rung__lm_stream_close,
 };
 
 const rung_class rung__gpt = {

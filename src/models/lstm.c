@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "models/stream.h"
+#include "models/lm_stream.h"
 #include "rung/nn.h"
 
 typedef struct lstm_config {
@@ -115,14 +115,14 @@ static rung_status lstm_carry(const rung_model *m, rung_params *states, int64_t 
 static rung_status lstm_open(rung_session *s, int64_t max_tokens, rung_error *err)
 {
     (void)max_tokens;
-    return rung__stream_open(s, lstm_carry, 0, err);
+    return rung__lm_stream_open(s, lstm_carry, 0, err);
 }
 
 static const rung_stream_ops lstm_stream = {
-    .session_bytes = sizeof(rung__stream),
+    .session_bytes = sizeof(rung__lm_stream),
     .open = lstm_open,
-    .read = rung__stream_read,
-    .close = rung__stream_close,
+    .read = rung__lm_stream_read,
+    .close = rung__lm_stream_close,
 };
 
 const rung_class rung__lstm = {

@@ -35,7 +35,7 @@ static rung_status check_source(const rung_node *n, int i, int64_t column,
         column + c->width > t->shape[2])
         return rung_fail(err, RUNG_SHAPE,
                          "attention: input %d is %s, which has no columns %lld ... %lld",
-                         i, rung__shape_text(t, text), (long long)column,
+                         i, rung__tensor_shape(t, text), (long long)column,
                          (long long)(column + c->width - 1));
     return RUNG_OK;
 }

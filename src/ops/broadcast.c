@@ -13,7 +13,7 @@ rung_status rung__broadcast_infer(rung_graph *g, rung_node *n, rung_error *err)
         fits = y->shape[y->rank - i] == x->shape[x->rank - i];
     if (!fits)
         return rung_fail(err, RUNG_SHAPE, "%s: %s is not the end of %s", n->op->name,
-                         rung__shape_text(y, ys), rung__shape_text(x, xs));
+                         rung__tensor_shape(y, ys), rung__tensor_shape(x, xs));
     rung__shape_like(n->out[0], x);
     return RUNG_OK;
 }

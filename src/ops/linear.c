@@ -52,12 +52,12 @@ static rung_status linear_infer(rung_graph *g, rung_node *n, rung_error *err)
     char xs[100], ws[100];
     if (w->rank != 2 || x->rank < 1)
         return rung_fail(err, RUNG_SHAPE, "linear: weights are %s, not a matrix",
-                         rung__shape_text(w, ws));
+                         rung__tensor_shape(w, ws));
     int64_t K = w->shape[attrs->trans_w], N = w->shape[!attrs->trans_w];
     if (rung__last(x) != K)
-        return rung_fail(err, RUNG_SHAPE,
-                         "linear: rows of %s are not %lld wide, as %s needs",
-                         rung__shape_text(x, xs), (long long)K, rung__shape_text(w, ws));
+        return rung_fail(
+            err, RUNG_SHAPE, "linear: rows of %s are not %lld wide, as %s needs",
+            rung__tensor_shape(x, xs), (long long)K, rung__tensor_shape(w, ws));
     if (b && b->size != N)
         return rung_fail(err, RUNG_SHAPE, "linear: bias has %lld elements, not %lld",
                          (long long)b->size, (long long)N);
@@ -67,7 +67,8 @@ static rung_status linear_infer(rung_graph *g, rung_node *n, rung_error *err)
     for (int o = 0; o < 2; o++) rung__shape_set(n->out[o], g->real, x->rank, shape);
     if (residual && residual->size != n->out[0]->size)
         return rung_fail(err, RUNG_SHAPE, "linear: residual is %s, output %s",
-                         rung__shape_text(residual, xs), rung__shape_text(n->out[0], ws));
+                         rung__tensor_shape(residual, xs),
+                         rung__tensor_shape(n->out[0], ws));
     rung_gemm gemm = gemm_of(n);
     n->scratch_bytes = rung_gemm_scratch(g->exec.k, &gemm);
     return RUNG_OK;

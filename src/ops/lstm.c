@@ -60,12 +60,12 @@ static rung_status lstm_infer(rung_graph *g, rung_node *n, rung_error *err)
     char text[100];
     if (xg->rank != 3 || xg->shape[2] % 4 != 0)
         return rung_fail(err, RUNG_SHAPE, "lstm: input products are %s, not [B,T,4H]",
-                         rung__shape_text(xg, text));
+                         rung__tensor_shape(xg, text));
     lstm_size s = size_of(xg);
     if (w->rank != 2 || w->shape[0] != 4 * s.H || w->shape[1] != s.H)
-        return rung_fail(err, RUNG_SHAPE,
-                         "lstm: recurrent weights are %s, not [%lld,%lld]",
-                         rung__shape_text(w, text), (long long)(4 * s.H), (long long)s.H);
+        return rung_fail(
+            err, RUNG_SHAPE, "lstm: recurrent weights are %s, not [%lld,%lld]",
+            rung__tensor_shape(w, text), (long long)(4 * s.H), (long long)s.H);
     if (b && b->size != 4 * s.H)
         return rung_fail(err, RUNG_SHAPE, "lstm: bias has %lld elements, not %lld",
                          (long long)b->size, (long long)(4 * s.H));

@@ -74,15 +74,15 @@ static rung_status matmul_infer(rung_graph *g, rung_node *n, rung_error *err)
     char as[100], bs[100];
     if (a->rank < 2 || b->rank < 2 || (a->rank > 2 && b->rank > 2 && a->rank != b->rank))
         return rung_fail(err, RUNG_SHAPE, "matmul: %s x %s: ranks do not fit",
-                         rung__shape_text(a, as), rung__shape_text(b, bs));
+                         rung__tensor_shape(a, as), rung__tensor_shape(b, bs));
     bool ta = attrs->flags & RUNG_TRANS_A, tb = attrs->flags & RUNG_TRANS_B;
     int64_t ka = ta ? row_count(a) : rung__last(a),
             kb = tb ? rung__last(b) : row_count(b);
     bool fits = ka == kb && (leading(a) == leading(b) || a->rank == 2 || b->rank == 2);
     if (!fits)
         return rung_fail(err, RUNG_SHAPE, "matmul: %s%s x %s%s: sizes do not fit",
-                         rung__shape_text(a, as), ta ? "^T" : "", rung__shape_text(b, bs),
-                         tb ? "^T" : "");
+                         rung__tensor_shape(a, as), ta ? "^T" : "",
+                         rung__tensor_shape(b, bs), tb ? "^T" : "");
     const rung_tensor *wide = a->rank >= b->rank ? a : b;
     int64_t shape[RUNG_MAX_RANK];
     for (int i = 0; i < wide->rank; i++) shape[i] = wide->shape[i];

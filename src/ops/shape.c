@@ -12,7 +12,7 @@ rung_tensor *rung_reshape(rung_graph *g, rung_tensor *x, int rank, const int64_t
     char text[100];
     if (!fits || size != x->size)
         return rung_graph_fail(g, "reshape: %s has %lld elements, the new shape %lld",
-                               rung__shape_text(x, text), (long long)x->size,
+                               rung__tensor_shape(x, text), (long long)x->size,
                                (long long)size);
     return rung__view(g, x, rank, shape);
 }

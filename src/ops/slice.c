@@ -150,7 +150,7 @@ static rung_status concat_infer(rung_graph *g, rung_node *n, rung_error *err)
         if (!fits)
             return rung_fail(
                 err, RUNG_SHAPE, "concat: %s and %s do not fit along dimension %d",
-                rung__shape_text(first, fs), rung__shape_text(x, xs), a->dim);
+                rung__tensor_shape(first, fs), rung__tensor_shape(x, xs), a->dim);
         shape[a->dim] += x->shape[a->dim];
     }
     rung__shape_set(n->out[0], first->type, first->rank, shape);

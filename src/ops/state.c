@@ -13,7 +13,7 @@ static rung_status assign_infer(rung_graph *g, rung_node *n, rung_error *err)
     char a[100], b[100];
     if (state->size != x->size || state->type != x->type)
         return rung_fail(err, RUNG_SHAPE, "assign: the state is %s, the value %s",
-                         rung__shape_text(state, a), rung__shape_text(x, b));
+                         rung__tensor_shape(state, a), rung__tensor_shape(x, b));
     rung__shape_like(n->out[0], state);
     return RUNG_OK;
 }
@@ -53,9 +53,10 @@ static rung_status cache_write_infer(rung_graph *g, rung_node *n, rung_error *er
     char cs[100], xs[100];
     if (cache->rank != 3 || x->rank != 3 || cache->shape[0] != x->shape[0] ||
         a->column + cache->shape[2] > x->shape[2])
-        return rung_fail(
-            err, RUNG_SHAPE, "cache_write: columns %lld ... of %s do not fit %s",
-            (long long)a->column, rung__shape_text(x, xs), rung__shape_text(cache, cs));
+        return rung_fail(err, RUNG_SHAPE,
+                         "cache_write: columns %lld ... of %s do not fit %s",
+                         (long long)a->column, rung__tensor_shape(x, xs),
+                         rung__tensor_shape(cache, cs));
     rung__shape_like(n->out[0], cache);
     return RUNG_OK;
 }

@@ -2,7 +2,7 @@
  *
  * A cache has room for `extent` tokens. When the stream is longer, the newest half of it is read
  * again from the history and the rest is forgotten: positions are learned, so old keys cannot move. */
-#include "models/stream.h"
+#include "models/lm_stream.h"
 
 #include <assert.h>
 #include <string.h>
@@ -11,10 +11,10 @@
 
 static const int64_t bucket_tokens[RUNG_STREAM_BUCKETS] = {1, 16, 256};
 
-rung_status rung__stream_open(rung_session *session, rung__states_fn states,
-                              int64_t extent, rung_error *err)
+rung_status rung__lm_stream_open(rung_session *session, rung__states_fn states,
+                                 int64_t extent, rung_error *err)
 {
-    rung__stream *s = (rung__stream *)session;
+    rung__lm_stream *s = (rung__lm_stream *)session;
     s->extent = extent;
     RUNG_TRY(rung_params_new(&s->states, RUNG_F32, err));
     RUNG_TRY(states(session->model, s->states, extent ? extent : 1, err));
@@ -24,9 +24,9 @@ rung_status rung__stream_open(rung_session *session, rung__states_fn states,
     return RUNG_OK;
 }
 
-void rung__stream_close(rung_session *session)
+void rung__lm_stream_close(rung_session *session)
 {
-    rung__stream *s = (rung__stream *)session;
+    rung__lm_stream *s = (rung__lm_stream *)session;
     for (int i = 0; i < RUNG_STREAM_BUCKETS; i++) rung_graph_free(s->graphs[i].graph);
     rung_params_free(s->states);
     rung__free(s->block);
@@ -34,10 +34,10 @@ void rung__stream_close(rung_session *session)
 }
 
 /* The graph that reads bucket_tokens[i] tokens and gives the logits after the last of them. */
-static rung_status build_graph(rung__stream *s, int i, rung_error *err)
+static rung_status build_graph(rung__lm_stream *s, int i, rung_error *err)
 {
     const rung_model *m = s->base.model;
-    rung__stream_graph *sg = &s->graphs[i];
+    rung__lm_stream_graph *sg = &s->graphs[i];
     int64_t T = bucket_tokens[i];
     RUNG_TRY(rung_graph_new(&sg->graph, s->base.rt, RUNG_F32, err));
     rung_graph *g = sg->graph;
@@ -55,10 +55,10 @@ static rung_status build_graph(rung__stream *s, int i, rung_error *err)
 }
 
 /* Reads ids with one graph; NULL logits: only the states matter. */
-static rung_status read_piece(rung__stream *s, int bucket, const int32_t *ids,
+static rung_status read_piece(rung__lm_stream *s, int bucket, const int32_t *ids,
                               float *logits, rung_error *err)
 {
-    rung__stream_graph *sg = &s->graphs[bucket];
+    rung__lm_stream_graph *sg = &s->graphs[bucket];
     if (!sg->graph) {
         rung_status status = build_graph(s, bucket, err);
         if (status != RUNG_OK) {
@@ -81,7 +81,7 @@ static rung_status read_piece(rung__stream *s, int bucket, const int32_t *ids,
 }
 
 /* The largest piece that fits into n tokens and the room that is left. */
-static int choose_bucket(const rung__stream *s, size_t n)
+static int choose_bucket(const rung__lm_stream *s, size_t n)
 {
     int64_t most = (int64_t)n;
     if (s->extent && s->extent - s->past < most) most = s->extent - s->past;
@@ -92,7 +92,7 @@ static int choose_bucket(const rung__stream *s, size_t n)
 
 /* Makes room by reading the newest half of the history again. The pieces read only what lies
  * before where they write, as `keep` is at most half of the past. */
-static rung_status forget(rung__stream *s, rung_error *err)
+static rung_status forget(rung__lm_stream *s, rung_error *err)
 {
     int64_t keep = s->extent / 2;
     const int32_t *ids = s->history + s->past - keep;
@@ -104,10 +104,10 @@ static rung_status forget(rung__stream *s, rung_error *err)
     return RUNG_OK;
 }
 
-rung_status rung__stream_read(rung_session *session, const int32_t *ids, size_t n,
-                              float *logits, rung_error *err)
+rung_status rung__lm_stream_read(rung_session *session, const int32_t *ids, size_t n,
+                                 float *logits, rung_error *err)
 {
-    rung__stream *s = (rung__stream *)session;
+    rung__lm_stream *s = (rung__lm_stream *)session;
     while (n > 0) {
         if (s->extent && s->past == s->extent) RUNG_TRY(forget(s, err));
         int bucket = choose_bucket(s, n);
