@@ -76,7 +76,10 @@ typedef struct rung_tokenizer_config {
 RUNG_API rung_status rung_tokenizer_train(rung_tokenizer **out, const char *kind,
                                           const rung_tokenizer_config *config,
                                           rung_span text, rung_error *err);
+/* Frees it when its last owner does. NULL is fine. */
 RUNG_API void rung_tokenizer_free(rung_tokenizer *tok);
+/* The same tokenizer with one more owner, who frees it too. */
+RUNG_API rung_tokenizer *rung_tokenizer_share(rung_tokenizer *tok);
 
 /* "byte", "char", "word". */
 RUNG_API const char *rung_tokenizer_kind(const rung_tokenizer *tok);

@@ -89,27 +89,27 @@ static void fill(scorer *s, const int32_t *ids, size_t n, size_t T, size_t first
 }
 
 static rung_status score_by_graph(const rung_model *m, rung_runtime *rt,
-                                  const rung_tokens *data, size_t T, double *nats,
+                                  const rung_tokens *data, size_t T, rung_lm_score *score,
                                   rung_error *err)
 {
     scorer s = {0};
     size_t windows = window_count(data->count, T);
     rung_status status = scorer_init(&s, m, rt, (int64_t)T, err);
-    for (size_t i = 0; status == RUNG_OK && i < windows; i += SCORE_BATCH) {
-        fill(&s, data->ids, data->count, T, i, windows);
+    for (size_t c = 0; status == RUNG_OK && c < score->n_chunks; c++) {
+        fill(&s, data->ids, data->count, T, c * SCORE_BATCH, windows);
         status = rung_graph_run(s.graph, &(rung_run){0}, err);
-        if (status == RUNG_OK) *nats += rung_tensor_scalar(s.loss.sum);
+        if (status == RUNG_OK) score->chunk_nats[c] = rung_tensor_scalar(s.loss.sum);
     }
     scorer_release(&s);
     return status;
 }
 
 static void score_by_class(const rung_model *m, const rung_tokens *data, size_t T,
-                           double *nats)
+                           rung_lm_score *score)
 {
     for (size_t i = 0; i < window_count(data->count, T); i++) {
         window w = window_at(i, data->count, T);
-        *nats +=
+        score->chunk_nats[i / SCORE_BATCH] +=
             m->type->score(m, data->ids + w.begin, w.from - w.begin, w.end - w.begin);
     }
 }
@@ -122,16 +122,32 @@ rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt,
         return rung_fail(err, RUNG_INPUT, "there is no text to score");
     if (context < 1) context = m->context;
     if (m->max_context && context > m->max_context) context = m->max_context;
-    double start = rung__now_seconds(), nats = log((double)m->vocab);
-    if (m->type->logits && !m->type->score)
-        RUNG_TRY(score_by_graph(m, rt, data, (size_t)context, &nats, err));
-    else
-        score_by_class(m, data, (size_t)context, &nats);
-    *score = (rung_lm_score){.nats = nats,
-                             .bits_per_byte = nats / log(2) / (double)data->bytes,
-                             .nats_per_token = nats / (double)data->count,
+    double start = rung__now_seconds();
+    size_t T = (size_t)context;
+    *score = (rung_lm_score){.nats = log((double)m->vocab), // the first token
                              .tokens = data->count,
                              .bytes = data->bytes,
-                             .seconds = rung__now_seconds() - start};
+                             .n_chunks = window_count(data->count, T) / SCORE_BATCH + 1};
+    score->chunk_nats = rung__alloc_array(score->n_chunks, sizeof *score->chunk_nats);
+    if (!score->chunk_nats) return rung__out_of_memory(err, score->n_chunks, "a score");
+    rung_status status = RUNG_OK;
+    if (m->type->score)
+        score_by_class(m, data, T, score);
+    else
+        status = score_by_graph(m, rt, data, T, score, err);
+    if (status != RUNG_OK) {
+        rung_lm_score_release(score);
+        return status;
+    }
+    for (size_t c = 0; c < score->n_chunks; c++) score->nats += score->chunk_nats[c];
+    score->bits_per_byte = score->nats / log(2) / (double)data->bytes;
+    score->nats_per_token = score->nats / (double)data->count;
+    score->seconds = rung__now_seconds() - start;
     return RUNG_OK;
+}
+
+void rung_lm_score_release(rung_lm_score *score)
+{
+    rung__free(score->chunk_nats);
+    *score = (rung_lm_score){0};
 }

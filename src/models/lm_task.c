@@ -204,6 +204,13 @@ rung_status rung_lm_task_new(rung_task **out, rung_model *m, const rung_tokens *
     return RUNG_OK;
 }
 
+void rung_lm_task_evaluate_all(rung_task *task)
+{
+    lm_task *t = (lm_task *)task;
+    t->eval_windows = t->valid_windows;
+    task->n_eval = (t->eval_windows + EVAL_BATCH - 1) / EVAL_BATCH;
+}
+
 void rung_lm_task_free(rung_task *task)
 {
     if (!task) return;

@@ -144,9 +144,15 @@ rung_status rung_tokenizer_train(rung_tokenizer **out, const char *kind,
     return RUNG_OK;
 }
 
+rung_tokenizer *rung_tokenizer_share(rung_tokenizer *tok)
+{
+    atomic_fetch_add(&tok->shared, 1);
+    return tok;
+}
+
 void rung_tokenizer_free(rung_tokenizer *tok)
 {
-    if (!tok) return;
+    if (!tok || atomic_fetch_sub(&tok->shared, 1) > 0) return;
     if (tok->class->release) tok->class->release(tok);
     rung__vocab_release(&tok->entries);
     rung__free(tok);

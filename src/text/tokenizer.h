@@ -7,6 +7,7 @@
 #ifndef RUNG_TEXT_TOKENIZER_H
 #define RUNG_TEXT_TOKENIZER_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +59,7 @@ typedef struct rung_tokenizer_class {
 /* The base: first member of every kind's struct. */
 struct rung_tokenizer {
     const rung_tokenizer_class *class;
+    atomic_int shared; /* owners beyond the first */
     rung_vocab entries;
     char bytes[RUNG_N_BYTE_TOKENS]; /* byte b at b: what the byte tokens stand for */
 };

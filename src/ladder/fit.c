@@ -1,0 +1,126 @@
+/* One rung on one corpus: built, trained, scored, saved. */
+#include "ladder/record.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/files.h"
+
+/* Counting and closed forms take no steps. */
+static rung_status fit_directly(rung_runtime *rt, rung_model *m,
+                                const rung_corpus *corpus, rung_fit_result *result,
+                                rung_error *err)
+{
+    double start = rung__now_seconds();
+    RUNG_TRY(m->type->fit(m, rt, &corpus->tokens[RUNG_TRAIN], &corpus->tokens[RUNG_VALID],
+                          err));
+    result->train.seconds = rung__now_seconds() - start;
+    result->train.converged = true;
+    result->train.units_per_second =
+        (double)corpus->tokens[RUNG_TRAIN].count / fmax(result->train.seconds, 1e-9);
+    return RUNG_OK;
+}
+
+static rung_status train(rung_runtime *rt, rung_model *m, const rung_corpus *corpus,
+                         const rung_fit_config *config, const char *dir,
+                         const rung_train_hooks *hooks, rung_fit_result *result,
+                         rung_error *err)
+{
+    rung_task *task = NULL;
+    RUNG_TRY(rung_lm_task_new(&task, m, &corpus->tokens[RUNG_TRAIN],
+                              &corpus->tokens[RUNG_VALID], &config->train, err));
+    rung_status status = rung_train(rt, task, &config->train, dir, config->resume, hooks,
+                                    &result->train, err);
+    if (status == RUNG_OK && result->train.end != RUNG_TRAIN_INTERRUPTED &&
+        task->n_eval) {
+        rung_lm_task_evaluate_all(task);
+        status = rung_evaluate(rt, task, &result->train.valid_loss, NULL, err);
+    }
+    rung_lm_task_free(task);
+    return status;
+}
+
+/* What is kept of a model: its parameters and its other tensors. */
+static int64_t count_params(const rung_model *m)
+{
+    rung_stored extra[RUNG_MAX_EXTRA];
+    int64_t n = rung_params_size(m->params);
+    size_t n_extra = m->type->extra ? m->type->extra(m, extra) : 0;
+    for (size_t i = 0; i < n_extra; i++)
+        n += (int64_t)(extra[i].bytes / rung_stored_type_bytes(extra[i].type));
+    return n;
+}
+
+static rung_status score(rung_runtime *rt, const rung_model *m, const rung_corpus *corpus,
+                         int64_t context, const char *dir, rung_fit_result *result,
+                         rung_error *err)
+{
+    if (corpus->tokens[RUNG_VALID].count)
+        RUNG_TRY(rung_lm_evaluate(m, rt, &corpus->tokens[RUNG_VALID], context,
+                                  &result->valid, err));
+    if (corpus->tokens[RUNG_TEST].count)
+        RUNG_TRY(rung_lm_evaluate(m, rt, &corpus->tokens[RUNG_TEST], context,
+                                  &result->test, err));
+    char *path = rung_path_join(dir, "model.safetensors");
+    if (!path) return rung__out_of_memory(err, strlen(dir), "a path");
+    result->params = count_params(m);
+    result->file_bytes = rung_file_size(path);
+    rung__free(path);
+    return RUNG_OK;
+}
+
+/* Replaces *m by the model in the folder. */
+static rung_status take_finished(rung_model **m, const char *dir, rung_error *err)
+{
+    rung_model *finished = NULL;
+    RUNG_TRY(rung_model_load(&finished, dir, err));
+    rung_model_free(*m);
+    *m = finished;
+    return RUNG_OK;
+}
+
+static rung_status learn(rung_runtime *rt, rung_model **m, const rung_corpus *corpus,
+                         const rung_fit_config *config, const char *dir,
+                         const rung_train_hooks *hooks, rung_fit_result *result,
+                         rung_error *err)
+{
+    RUNG_TRY(rung_make_dirs(dir, err));
+    if ((*m)->type->fit)
+        RUNG_TRY(fit_directly(rt, *m, corpus, result, err));
+    else
+        RUNG_TRY(train(rt, *m, corpus, config, dir, hooks, result, err));
+    return rung_model_save(*m, dir, err);
+}
+
+rung_status rung_fit(rung_runtime *rt, rung_model **m, const rung_corpus *corpus,
+                     const rung_fit_config *config, int64_t context, const char *dir,
+                     const rung_train_hooks *hooks, rung_fit_result *result,
+                     rung_error *err)
+{
+    *result = (rung_fit_result){0};
+    RUNG_TRY(rung_model_build(*m, rung_tokenizer_share(corpus->tokenizer),
+                              (uint64_t)config->train.seed, err));
+    bool finished = false;
+    if (config->resume)
+        RUNG_TRY(
+            rung__record_read(dir, *m, corpus, &config->train, result, &finished, err));
+    if (finished)
+        RUNG_TRY(take_finished(m, dir, err));
+    else
+        RUNG_TRY(learn(rt, m, corpus, config, dir, hooks, result, err));
+    rung_status status = RUNG_OK;
+    if (result->train.end != RUNG_TRAIN_INTERRUPTED)
+        status = score(rt, *m, corpus, context, dir, result, err);
+    if (status == RUNG_OK && !finished)
+        status = rung__record_write(dir, *m, corpus, config, result, err);
+    if (status != RUNG_OK) rung_fit_result_release(result);
+    return status;
+}
+
+void rung_fit_result_release(rung_fit_result *result)
+{
+    rung_lm_score_release(&result->valid);
+    rung_lm_score_release(&result->test);
+}

@@ -1,0 +1,185 @@
+/* Running the ladder: every rung on the same corpus, in the order of the ladder. */
+#include "rung/ladder.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/files.h"
+#include "ladder/advice.h"
+#include "ladder/results.h"
+
+/* ---- Which rungs ---- */
+
+/* Appends the class called by the `n` bytes at `name`. */
+static rung_status add_named(rung_ladder *ladder, const char *name, size_t n,
+                             rung_error *err)
+{
+    char word[64];
+    if (n >= sizeof word) n = sizeof word - 1;
+    memcpy(word, name, n);
+    word[n] = 0;
+    const rung_class *type = rung_class_find(word, err);
+    if (!type) return RUNG_USAGE;
+    for (size_t i = 0; i < ladder->n_rows; i++) {
+        if (ladder->rows[i].type == type)
+            return rung_fail(err, RUNG_USAGE, "rung '%s' is named twice", type->name);
+    }
+    if (ladder->n_rows == RUNG_LADDER_MAX)
+        return rung_fail(err, RUNG_USAGE, "more than %d rungs", RUNG_LADDER_MAX);
+    ladder->rows[ladder->n_rows++].type = type;
+    return RUNG_OK;
+}
+
+static rung_status choose_rungs(rung_ladder *ladder, const char *rungs, rung_error *err)
+{
+    if (!rungs) {
+        for (size_t i = 0; i < rung_class_count() && ladder->n_rows < RUNG_LADDER_MAX;
+             i++)
+            ladder->rows[ladder->n_rows++].type = rung_class_at(i);
+        return RUNG_OK;
+    }
+    for (const char *p = rungs; *p;) {
+        size_t n = strcspn(p, ",");
+        if (n == 0)
+            return rung_fail(err, RUNG_USAGE, "--rungs '%s': a name is empty", rungs);
+        RUNG_TRY(add_named(ladder, p, n, err));
+        p += n;
+        if (*p == ',') p++;
+    }
+    return ladder->n_rows ? RUNG_OK : rung_fail(err, RUNG_USAGE, "--rungs names no rung");
+}
+
+static size_t count_trained(const rung_ladder *ladder)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ladder->n_rows; i++) n += !ladder->rows[i].type->fit;
+    return n;
+}
+
+/* ---- One rung ---- */
+
+static rung_status fit_config(rung_fit_config *fit, const rung_ladder *ladder,
+                              const rung_ladder_config *config, rung_error *err)
+{
+    size_t count, trained = count_trained(ladder);
+    const rung_option *options = rung_train_options(&count);
+    rung_option_set set = {.options = options, .count = count, .values = &fit->train};
+    RUNG_TRY(rung_options_defaults(&set, err));
+    fit->train.budget = config->budget / (double)(trained ? trained : 1);
+    fit->train.seed = config->seed;
+    fit->command = config->command;
+    fit->resume = config->resume;
+    return RUNG_OK;
+}
+
+static bool has_option(const rung_option_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->options[i].name, name) == 0) return true;
+    }
+    return false;
+}
+
+/* A model of the class with its default options, and the ladder's context. */
+static rung_status new_model(rung_model **m, const rung_class *type, int64_t context,
+                             rung_error *err)
+{
+    char text[32];
+    RUNG_TRY(rung_model_new(m, type, err));
+    rung_option_set set = rung_model_options(*m);
+    snprintf(text, sizeof text, "%lld", (long long)context);
+    rung_status status = RUNG_OK;
+    if (has_option(&set, "context"))
+        status = rung_option_set_text(&set, "context", text, err);
+    if (status != RUNG_OK) rung_model_free(*m);
+    return status;
+}
+
+static rung_status run_rung(rung_runtime *rt, rung_ladder *ladder, size_t i,
+                            const rung_ladder_config *config, const rung_corpus *corpus,
+                            const rung_ladder_hooks *hooks, rung_error *err)
+{
+    rung_ladder_row *row = &ladder->rows[i];
+    rung_fit_config fit = {0};
+    rung_model *m = NULL;
+    if (hooks && hooks->begin) hooks->begin(hooks->self, row->type, i, ladder->n_rows);
+    RUNG_TRY(fit_config(&fit, ladder, config, err));
+    RUNG_TRY(new_model(&m, row->type, config->context, err));
+    char *dir = rung_path_join(config->out, row->type->name);
+    rung_status status = dir ? rung_fit(rt, &m, corpus, &fit, config->context, dir,
+                                        hooks ? &hooks->train : NULL, &row->fit, err)
+                             : rung__out_of_memory(err, strlen(config->out), "a path");
+    if (status != RUNG_OK) rung_fail_within(err, "%s", row->type->name);
+    rung__free(dir);
+    rung_model_free(m);
+    return status;
+}
+
+/* ---- All ---- */
+
+static void describe_corpus(rung_ladder *ladder, const rung_corpus *corpus)
+{
+    for (int p = 0; p < RUNG_PARTS; p++) {
+        ladder->bytes[p] = corpus->tokens[p].bytes;
+        ladder->tokens[p] = corpus->tokens[p].count;
+    }
+    ladder->vocab = rung_tokenizer_size(corpus->tokenizer);
+    memcpy(ladder->sha256, corpus->texts[RUNG_TRAIN].sha256, sizeof ladder->sha256);
+}
+
+/* A folder that holds a run is only gone on with, never overwritten. */
+static rung_status check_out(const rung_ladder_config *config, rung_error *err)
+{
+    char *path = rung_path_join(config->out, "results.json");
+    if (!path) return rung__out_of_memory(err, strlen(config->out), "a path");
+    bool exists = rung_path_exists(path);
+    rung__free(path);
+    if (exists && !config->resume)
+        return rung_fail(
+            err, RUNG_USAGE,
+            "%s holds a finished run: take another --out, or --resume to add to it",
+            config->out);
+    return rung_make_dirs(config->out, err);
+}
+
+static rung_status run_all(rung_runtime *rt, const rung_ladder_config *config,
+                           const rung_corpus *corpus, const rung_ladder_hooks *hooks,
+                           rung_ladder *ladder, rung_error *err)
+{
+    describe_corpus(ladder, corpus);
+    for (size_t i = 0; i < ladder->n_rows; i++) {
+        RUNG_TRY(run_rung(rt, ladder, i, config, corpus, hooks, err));
+        if (ladder->rows[i].fit.train.end == RUNG_TRAIN_INTERRUPTED) {
+            ladder->interrupted = true;
+            return RUNG_OK;
+        }
+    }
+    rung__ladder_advise(ladder, config->budget);
+    return rung__ladder_write(ladder, config, err);
+}
+
+rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
+                            const rung_ladder_hooks *hooks, rung_ladder *ladder,
+                            rung_error *err)
+{
+    rung_corpus corpus;
+    *ladder = (rung_ladder){0};
+    RUNG_TRY(choose_rungs(ladder, config->rungs, err));
+    RUNG_TRY(rung_corpus_open(&corpus, &config->corpus, NULL, err));
+    rung_status status = RUNG_OK;
+    if (!corpus.tokens[RUNG_VALID].count || !corpus.tokens[RUNG_TEST].count)
+        status = rung_fail(err, RUNG_USAGE, "the ladder needs a valid and a test part");
+    if (status == RUNG_OK) status = check_out(config, err);
+    if (status == RUNG_OK) status = run_all(rt, config, &corpus, hooks, ladder, err);
+    rung_corpus_release(&corpus);
+    if (status != RUNG_OK) rung_ladder_release(ladder);
+    return status;
+}
+
+void rung_ladder_release(rung_ladder *ladder)
+{
+    for (size_t i = 0; i < ladder->n_rows; i++)
+        rung_fit_result_release(&ladder->rows[i].fit);
+    *ladder = (rung_ladder){0};
+}

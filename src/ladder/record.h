@@ -1,0 +1,28 @@
+/* training.json: how the model beside it came to be. */
+#ifndef RUNG_LADDER_RECORD_H
+#define RUNG_LADDER_RECORD_H
+
+#include <jansson.h>
+
+#include "rung/ladder.h"
+
+/* Writes dir/training.json: data and its hash, commands, seed, version, metrics. */
+rung_status rung__record_write(const char *dir, const rung_model *m,
+                               const rung_corpus *corpus, const rung_fit_config *config,
+                               const rung_fit_result *result, rung_error *err);
+
+/* Whether dir/training.json tells of an ended training (*finished), and its figures. RUNG_USAGE
+ * when it is of other data, another rung or another seed. */
+rung_status rung__record_read(const char *dir, const rung_model *m,
+                              const rung_corpus *corpus, const rung_train_config *config,
+                              rung_fit_result *result, bool *finished, rung_error *err);
+
+/* The words of a command that trains the same model by a number of steps; NULL when out of memory.
+ * Free with rung_text_free. */
+char *rung__record_command(const rung_model *m, const rung_corpus *corpus,
+                           const rung_train_config *config, int64_t steps);
+
+/* Sets key to value, which it takes; remembers a failure (NULL value too) in *failed. */
+void rung__json_put(json_t *object, const char *key, json_t *value, bool *failed);
+
+#endif

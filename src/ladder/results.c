@@ -1,0 +1,149 @@
+/* results.json and metrics.jsonl of a run. */
+#include "ladder/results.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "ladder/record.h"
+
+enum { RESULTS_VERSION = 1 };
+
+/* ---- results.json ---- */
+
+static json_t *describe_score(const rung_lm_score *s)
+{
+    return json_pack("{s:f, s:f, s:I, s:I, s:f}", "bits_per_byte", s->bits_per_byte,
+                     "nats_per_token", s->nats_per_token, "bytes", (json_int_t)s->bytes,
+                     "tokens", (json_int_t)s->tokens, "seconds", s->seconds);
+}
+
+static json_t *describe_row(const rung_ladder_row *row)
+{
+    const rung_train_result *t = &row->fit.train;
+    bool failed = false;
+    json_t *o = json_object();
+    rung__json_put(o, "rung", json_string(row->type->name), &failed);
+    rung__json_put(o, "folder", json_string(row->type->name), &failed);
+    rung__json_put(o, "parameters", json_integer(row->fit.params), &failed);
+    rung__json_put(o, "file_bytes", json_integer(row->fit.file_bytes), &failed);
+    rung__json_put(o, "steps", json_integer(t->steps), &failed);
+    rung__json_put(o, "training_seconds", json_real(t->seconds), &failed);
+    rung__json_put(o, "tokens_per_second", json_real(t->units_per_second), &failed);
+    rung__json_put(o, "converged", json_boolean(t->converged), &failed);
+    rung__json_put(o, "stopped_by", json_string(t->converged ? "converged" : "budget"),
+                   &failed);
+    rung__json_put(o, "valid", describe_score(&row->fit.valid), &failed);
+    rung__json_put(o, "test", describe_score(&row->fit.test), &failed);
+    rung__json_put(o, "gap_bits_per_byte", json_real(row->gap), &failed);
+    rung__json_put(o, "gap_standard_error", json_real(row->gap_error), &failed);
+    if (!failed) return o;
+    json_decref(o);
+    return NULL;
+}
+
+static json_t *describe(const rung_ladder *l, const rung_ladder_config *config)
+{
+    bool failed = false;
+    json_t *o = json_object(), *rows = json_array();
+    for (size_t i = 0; i < l->n_rows; i++) {
+        json_t *row = describe_row(&l->rows[i]);
+        failed |= !row || json_array_append_new(rows, row);
+    }
+    rung__json_put(o, "version", json_integer(RESULTS_VERSION), &failed);
+    rung__json_put(o, "rung_version", json_string(rung_version()), &failed);
+    if (config->command)
+        rung__json_put(o, "command", json_string(config->command), &failed);
+    rung__json_put(o, "data",
+                   json_pack("{s:s, s:s, s:I, s:I, s:I}", "name",
+                             config->corpus.data ? config->corpus.data : "tales",
+                             "sha256", l->sha256, "train_bytes",
+                             (json_int_t)l->bytes[RUNG_TRAIN], "valid_bytes",
+                             (json_int_t)l->bytes[RUNG_VALID], "test_bytes",
+                             (json_int_t)l->bytes[RUNG_TEST]),
+                   &failed);
+    rung__json_put(o, "tokenizer", json_string(config->corpus.tokenizer), &failed);
+    rung__json_put(o, "vocabulary", json_integer(l->vocab), &failed);
+    rung__json_put(o, "budget_seconds", json_real(config->budget), &failed);
+    rung__json_put(o, "context", json_integer(config->context), &failed);
+    rung__json_put(o, "seed", json_integer(config->seed), &failed);
+    rung__json_put(o, "rungs", rows, &failed);
+    rung__json_put(o, "best", json_string(l->rows[l->best].type->name), &failed);
+    rung__json_put(o, "recommended", json_string(l->rows[l->recommended].type->name),
+                   &failed);
+    rung__json_put(o, "advice", json_string(l->advice), &failed);
+    if (!failed) return o;
+    json_decref(o);
+    return NULL;
+}
+
+static rung_status write_results(const rung_ladder *ladder,
+                                 const rung_ladder_config *config, rung_error *err)
+{
+    char *path = rung_path_join(config->out, "results.json");
+    json_t *results = describe(ladder, config);
+    rung_status status = path && results ? rung_json_write(results, path, err)
+                                         : rung__out_of_memory(err, 0, "results.json");
+    json_decref(results);
+    rung__free(path);
+    return status;
+}
+
+/* ---- metrics.jsonl ---- */
+
+/* Appends the lines of one rung's file, each with "rung" as its first member. */
+static void add_lines(rung_str *all, const char *rung, const char *lines)
+{
+    while (*lines) {
+        size_t n = strcspn(lines, "\n");
+        if (n > 1 && lines[0] == '{') {
+            rung_str_addf(all, "{\"rung\": \"%s\", ", rung);
+            rung_str_add_bytes(all, lines + 1, n - 1);
+            rung_str_add(all, "\n");
+        }
+        lines += n + (lines[n] == '\n');
+    }
+}
+
+static rung_status add_metrics(rung_str *all, const char *out, const char *rung,
+                               rung_error *err)
+{
+    char name[100], *lines = NULL;
+    size_t size;
+    snprintf(name, sizeof name, "%s/metrics.jsonl", rung);
+    char *path = rung_path_join(out, name);
+    if (!path) return rung__out_of_memory(err, strlen(out), "a path");
+    rung_status status = RUNG_OK;
+    if (rung_path_exists(path)) {
+        status = rung_file_read(path, &lines, &size, err);
+        if (status == RUNG_OK) add_lines(all, rung, lines);
+        rung__free(lines);
+    }
+    rung__free(path);
+    return status;
+}
+
+static rung_status write_metrics(const rung_ladder *ladder, const char *out,
+                                 rung_error *err)
+{
+    rung_str all = {0};
+    rung_status status = RUNG_OK;
+    for (size_t i = 0; status == RUNG_OK && i < ladder->n_rows; i++)
+        status = add_metrics(&all, out, ladder->rows[i].type->name, err);
+    char *path = rung_path_join(out, "metrics.jsonl");
+    if (status == RUNG_OK && (!path || all.failed))
+        status = rung__out_of_memory(err, all.len, "metrics.jsonl");
+    if (status == RUNG_OK)
+        status = rung_file_write(path, all.data ? all.data : "", all.len, err);
+    rung__free(path);
+    rung_str_release(&all);
+    return status;
+}
+
+rung_status rung__ladder_write(const rung_ladder *ladder,
+                               const rung_ladder_config *config, rung_error *err)
+{
+    RUNG_TRY(write_metrics(ladder, config->out, err));
+    return write_results(ladder, config, err);
+}
