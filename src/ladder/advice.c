@@ -6,6 +6,7 @@
 #include "ladder/advice.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
