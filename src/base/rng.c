@@ -94,7 +94,8 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-/* Four would do for large n; below ten, fewer than eight favour some orders measurably. */
+/* Four would do for large n; below ten, fewer than eight favour some orders
+ * measurably. */
 #define PERMUTE_ROUNDS 8
 
 /* The domain is the smallest power of two that holds n, cut into two halves of bits, of
