@@ -29,19 +29,18 @@ typedef struct rung_tokens {
 
 /* Generation: how a class reads one stream and says what comes next. */
 typedef struct rung_stream_ops {
-    size_t
-        session_bytes; /* of the concrete session, whose first member is rung_session */
+    size_t session_bytes; /* of the concrete session; its first member is rung_session */
     /* Prepares s (zeroed, base filled) for one stream of at most `max_tokens` tokens. */
     rung_status (*open)(rung_session *s, int64_t max_tokens, rung_error *err);
-    /* Reads n > 0 tokens and writes the logits of the next one, float [vocab]. When the stream is
-     * longer than the model's context, the oldest tokens are forgotten. */
+    /* Reads n > 0 tokens and writes the logits of the next one, float [vocab]. When the
+     * stream is longer than the model's context, the oldest tokens are forgotten. */
     rung_status (*read)(rung_session *s, const int32_t *ids, size_t n, float *logits,
                         rung_error *err);
     void (*close)(rung_session *s); /* frees what open made; fine after a failed open */
 } rung_stream_ops;
 
-/* A key of config.json that is the same for every model of a class: value as JSON, or "=key" for a
- * copy of another key's value. */
+/* A key of config.json that is the same for every model of a class: value as JSON, or
+ * "=key" for a copy of another key's value. */
 typedef struct rung_config_key {
     const char *key, *value;
 } rung_config_key;
@@ -59,8 +58,7 @@ struct rung_class {
     /* The rung's own options: a table over its config struct, which lies in the model. */
     const rung_option *options;
     size_t n_options;
-    size_t
-        options_offset; /* of the config struct in the concrete struct; its text is owned */
+    size_t options_offset; /* of the config struct (its text is owned) in the concrete */
 
     /* Declares the parameters (model->params) from options and vocabulary size; checks
      * options that depend on each other ("width 100 is not a multiple of 3 heads"). */
@@ -155,8 +153,6 @@ RUNG_API rung_status rung_lm_task_new(rung_task **out, rung_model *m,
                                       const rung_tokens *train, const rung_tokens *valid,
                                       const rung_train_config *config, rung_error *err);
 RUNG_API void rung_lm_task_free(rung_task *task);
-/* From here on an evaluation looks at all windows of the valid data, not at a sample. */
-RUNG_API void rung_lm_task_evaluate_all(rung_task *task);
 
 /* What a language model says of held-out text. Every byte is scored once: windows of
  * `context` tokens (0: the model's own) move on by half of it, each scores what no
@@ -166,15 +162,13 @@ typedef struct rung_lm_score {
     double bits_per_byte;
     double nats_per_token;
     size_t tokens, bytes;
-    double seconds;     /* of the scoring */
-    double *chunk_nats; /* [n_chunks]: the total in equal pieces of the text, owned */
-    size_t n_chunks;
+    double seconds; /* of the scoring */
 } rung_lm_score;
 
+/* Scores `data` with the model. */
 RUNG_API rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt,
                                       const rung_tokens *data, int64_t context,
                                       rung_lm_score *score, rung_error *err);
-RUNG_API void rung_lm_score_release(rung_lm_score *score);
 
 /* ---- Generation ---- */
 typedef struct rung_sampling {
@@ -189,8 +183,8 @@ typedef struct rung_sampling {
         1.0, 0, 1.0, 0                                                                   \
     }
 
-/* One token from logits [n]: draw number `index` of the seed's stream. Pure. order: scratch
- * of n numbers. */
+/* One token from logits [n]: draw number `index` of the seed's stream. Pure. order:
+ * scratch of n numbers. */
 RUNG_API int32_t rung_sample(const float *logits, int64_t n, const rung_sampling *how,
                              uint64_t index, int32_t *order);
 

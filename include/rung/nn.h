@@ -1,6 +1,7 @@
-/* Layers. Each has two functions over a scope: `..._declare` adds its parameters to a set, and the
- * one of the layer's name builds its nodes. A scope is a place in the tree of names: it names
- * parameters ("transformer.h.0.attn.c_attn.weight") and the layer in messages.
+/* Layers. Each has two functions over a scope: `..._declare` adds its parameters to a
+ * set, and the one of the layer's name builds its nodes. A scope is a place in the tree
+ * of names: it names parameters ("transformer.h.0.attn.c_attn.weight") and the layer in
+ * messages.
  *
  * Names and layouts are those of Hugging Face's checkpoints and of PyTorch. */
 #ifndef RUNG_NN_H
@@ -20,7 +21,9 @@ typedef struct rung_scope {
     char path[120];            /* "transformer.h.0", "" at the root */
 } rung_scope;
 
-RUNG_API rung_scope rung_scope_root(rung_params *params, rung_graph *g, const rung_params *states);
+/* The root of the tree: `params` while declaring, all three while building. */
+RUNG_API rung_scope rung_scope_root(rung_params *params, rung_graph *g,
+                                    const rung_params *states);
 /* The place below: rung_scope_in(&s, "h.%d", 3). */
 RUNG_API rung_scope rung_scope_in(const rung_scope *s, const char *format, ...)
     RUNG_PRINTF(2, 3);
@@ -34,14 +37,15 @@ RUNG_API rung_status rung_scope_declare(const rung_scope *s, const rung_param *s
 /* ---- Linear: y = act(x W + b) + residual ---- */
 typedef struct rung_linear_spec {
     int64_t in, out;
-    bool transposed; /* weight [out, in] (torch.nn.Linear), else [in, out] (GPT-2's Conv1D) */
+    bool transposed; /* weight [out, in] (torch.nn.Linear), else [in, out] (Conv1D) */
     bool bias;
     rung_init init; /* of the weight; the bias starts at zero */
     double scale;
 } rung_linear_spec;
 
 /* weight and, with `bias`, bias. */
-RUNG_API rung_status rung_nn_linear_declare(const rung_scope *s, const rung_linear_spec *spec,
+RUNG_API rung_status rung_nn_linear_declare(const rung_scope *s,
+                                            const rung_linear_spec *spec,
                                             rung_error *err);
 /* x [..., in] -> [..., out]; residual [..., out] or NULL. */
 RUNG_API rung_tensor *rung_nn_linear(const rung_scope *s, const rung_linear_spec *spec,
@@ -60,8 +64,10 @@ typedef struct rung_embedding_spec {
     bool row_sparse; /* the table is used for nothing else (not tied) */
 } rung_embedding_spec;
 
+/* weight. */
 RUNG_API rung_status rung_nn_embedding_declare(const rung_scope *s,
-                                               const rung_embedding_spec *spec, rung_error *err);
+                                               const rung_embedding_spec *spec,
+                                               rung_error *err);
 /* ids int32 [...] -> [..., width] */
 RUNG_API rung_tensor *rung_nn_embedding(const rung_scope *s, rung_tensor *ids);
 
@@ -69,15 +75,15 @@ RUNG_API rung_tensor *rung_nn_embedding(const rung_scope *s, rung_tensor *ids);
  *      x + attention(ln_1(x)), then x + mlp(ln_2(x)) ---- */
 typedef struct rung_block_spec {
     int64_t width, heads;
-    double dropout; /* of attention weights and of both branches; 0 builds none */
-    double eps;     /* of the normalisations */
-    double scale;   /* deviation of the weights */
+    double dropout;      /* of attention weights and of both branches; 0 builds none */
+    double eps;          /* of the normalisations */
+    double scale;        /* deviation of the weights */
     double branch_scale; /* of the two that end a branch: scale / sqrt(2 layers) */
 } rung_block_spec;
 
 /* ln_1, attn.c_attn, attn.c_proj, ln_2, mlp.c_fc, mlp.c_proj */
-RUNG_API rung_status rung_nn_block_declare(const rung_scope *s, const rung_block_spec *spec,
-                                           rung_error *err);
+RUNG_API rung_status rung_nn_block_declare(const rung_scope *s,
+                                           const rung_block_spec *spec, rung_error *err);
 /* x [B, T, width] -> the same. With states: keys and values go to the caches "k" and "v"
  * [B, Tmax, width] of this scope, and are read from there. */
 RUNG_API rung_tensor *rung_nn_block(const rung_scope *s, const rung_block_spec *spec,
@@ -95,13 +101,13 @@ RUNG_API rung_status rung_nn_lstm_declare(const rung_scope *s, const rung_lstm_s
 /* Adds the states h_l0, c_l0, ... [B, width] for the carried form. */
 RUNG_API rung_status rung_nn_lstm_carry(const rung_scope *s, const rung_lstm_spec *spec,
                                         int64_t B, rung_error *err);
-/* x [B, T, in] -> [B, T, width], from zero, or from the states of the scope, which are replaced by
- * the last ones. */
+/* x [B, T, in] -> [B, T, width], from zero, or from the states of the scope, which are
+ * replaced by the last ones. */
 RUNG_API rung_tensor *rung_nn_lstm(const rung_scope *s, const rung_lstm_spec *spec,
                                    rung_tensor *x);
 /* The same from small operators, step by step, where every h_t is a node. */
-RUNG_API rung_tensor *rung_nn_lstm_unrolled(const rung_scope *s, const rung_lstm_spec *spec,
-                                            rung_tensor *x);
+RUNG_API rung_tensor *rung_nn_lstm_unrolled(const rung_scope *s,
+                                            const rung_lstm_spec *spec, rung_tensor *x);
 
 #ifdef __cplusplus
 }

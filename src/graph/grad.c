@@ -1,14 +1,14 @@
-/* The gradient as a transformation of the graph (reverse mode): walking the nodes backwards, each
- * operator's rule appends the nodes that compute the gradients of its inputs from those of its
- * outputs. What several users contribute to one tensor is added. Planner and executor see only
- * nodes. */
+/* The gradient as a transformation of the graph (reverse mode): walking the nodes
+ * backwards, each operator's rule appends the nodes that compute the gradients of its
+ * inputs from those of its outputs. What several users contribute to one tensor is added.
+ * Planner and executor see only nodes. */
 #include "graph/graph.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Adds `dx` to what is known of the gradient of `x`. A view's gradient is its original's. */
+/* Adds `dx` to what is known of the gradient of `x`. That of a view is its original's. */
 static void contribute(rung_graph *g, rung_tensor *x, rung_tensor *dx)
 {
     if (!x || !dx || !x->needs_grad) return;
@@ -44,8 +44,8 @@ static void differentiate(rung_graph *g, rung_node *n)
     for (int i = 0; i < n->n_inputs; i++) contribute(g, n->in[i], dx[i]);
 }
 
-/* Gives a parameter's gradient its home in the gradient block. What computes it writes there; a
- * value that has a home already, or that is not a node's own output, is copied. */
+/* Gives a parameter's gradient its home in the gradient block. What computes it writes
+ * there; a value that has a home already, or is not a node's own output, is copied. */
 static void house(rung_graph *g, rung_tensor *leaf)
 {
     rung_tensor *dw = leaf->grad;

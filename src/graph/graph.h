@@ -1,12 +1,14 @@
 /* Inside a graph: tensors, nodes, and the record that describes an operator.
  *
- * The graph knows no operator by name: it asks the record. A tensor is a value of the program; its
- * `home` says where its bytes are:
+ * The graph knows no operator by name: it asks the record. A tensor is a value of the
+ * program; its `home` says where its bytes are:
  *
  *     BLOCK   an intermediate: a place in the graph's block, given by the plan
- *     PARAM   a parameter: in the values of its set         STATE  likewise, of the state set
+ *     PARAM   a parameter: in the values of its set
+ *     STATE   likewise, of the state set
  *     GRAD    a parameter's gradient: in the bound gradient block
- *     INPUT   the caller's memory                           CONST  in the graph itself
+ *     INPUT   the caller's memory
+ *     CONST   in the graph itself
  *
  * A view (`view_of`) is another shape of the same bytes; it has no home of its own. */
 #ifndef RUNG_GRAPH_GRAPH_H
@@ -85,30 +87,32 @@ struct rung_op {
     size_t attr_bytes;
     int n_outputs;
 
-    /* Checks the inputs and sets type, rank and shape of every output (all start as scalars of the
-     * graph's real type) and, if it needs any, n->scratch_bytes. */
+    /* Checks the inputs and sets type, rank and shape of every output (all start as
+     * scalars of the graph's real type) and, if it needs any, n->scratch_bytes. */
     rung_status (*infer)(rung_graph *g, rung_node *n, rung_error *err);
 
     /* Writes every element of every output whose data is not NULL. Does not allocate. */
     rung_status (*run)(const rung_node *n, const rung_exec *x, rung_error *err);
 
-    /* Appends the gradient: for each input i that needs one, sets dx[i]. dy[o] is NULL where no
-     * gradient reaches output o. (optional: no gradient exists) */
+    /* Appends the gradient: for each input i that needs one, sets dx[i]. dy[o] is NULL
+     * where no gradient reaches output o. (optional: no gradient exists) */
     void (*grad)(rung_graph *g, rung_node *n, rung_tensor *const *dy, rung_tensor **dx);
 
     /* Work of one run. (optional: no flops, all inputs and outputs moved once) */
     rung_cost (*cost)(const rung_node *n);
 
-    /* Output 0 may lie in the bytes of the first of these inputs (a bit mask) that dies here. */
+    /* Output 0 may lie in the bytes of the first of these inputs (a bit mask) that dies
+     * here. */
     unsigned in_place;
 
-    /* Output 0 is input 0 itself, changed in place (states): runs even if nobody reads it. */
+    /* Output 0 is input 0 itself, changed in place (states): runs even if nobody reads
+     * it. */
     bool writes_input;
 
     /* Runs after all other nodes: what reads the old value comes first. */
     bool at_end;
 
-    /* Every output has bytes, also when nobody reads it (else only output 0 is sure to). */
+    /* Every output has bytes, also when nobody reads it (else only output 0 must). */
     bool all_outputs;
 
     /* As a gradient it writes only the rows that it marks in the block's `touched`. */
@@ -126,8 +130,8 @@ struct rung_graph {
     int64_t n_nodes;
     rung_tensor *leaves; /* parameters and states, newest first, through next_leaf */
 
-    /* The sum of two gradients of one tensor, and a copy of one that two parameters share: supplied
-     * by the operators' floor. */
+    /* The sum of two gradients of one tensor, and a copy of one that two parameters
+     * share: supplied by the operators' floor. */
     rung_tensor *(*sum)(rung_graph *g, rung_tensor *a, rung_tensor *b);
     rung_tensor *(*copy)(rung_graph *g, rung_tensor *x);
 
@@ -143,8 +147,9 @@ struct rung_graph {
 
 /* ---- For operators ---- */
 
-/* Appends a node; attrs (op->attr_bytes) is copied. NULL after an error. The first n_required inputs
- * must be there (a NULL there is an earlier error, and silent); later ones may be NULL. */
+/* Appends a node; attrs (op->attr_bytes) is copied. NULL after an error. The first
+ * n_required inputs must be there (a NULL there is an earlier error, and silent); later
+ * ones may be NULL. */
 rung_node *rung__node(rung_graph *g, const rung_op *op, int n_required, int n_inputs,
                       rung_tensor *const *inputs, const void *attrs);
 

@@ -1,7 +1,7 @@
 /* Named sets of tensors in one contiguous block: parameters and states.
  *
- * Every tensor begins at a multiple of 16 elements, so that rows start on cache lines and shards of
- * a block can be cut anywhere at such a multiple. The padding stays zero. */
+ * Every tensor begins at a multiple of 16 elements, so that rows start on cache lines and
+ * shards of a block can be cut anywhere at such a multiple. The padding stays zero. */
 #include "rung/graph.h"
 
 #include <assert.h>

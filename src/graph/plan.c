@@ -1,10 +1,10 @@
 /* The memory plan: which nodes run, in which order, and where every intermediate lies.
  *
- * A tensor lives from the node that writes it to the last node that reads it; two tensors may share
- * bytes when their lives do not meet. An operator that may work in place takes over the bytes of an
- * input that dies there. Places are chosen largest tensor first, each in the smallest gap that fits
- * (greedy by size: Pisarchyk, Lee 2020, "Efficient memory management for deep neural net inference",
- * section 5.2). */
+ * A tensor lives from the node that writes it to the last node that reads it; two tensors
+ * may share bytes when their lives do not meet. An operator that may work in place takes
+ * over the bytes of an input that dies there. Places are chosen largest tensor first,
+ * each in the smallest gap that fits (greedy by size: Pisarchyk, Lee 2020, "Efficient
+ * memory management for deep neural net inference", section 5.2). */
 #include "graph/graph.h"
 
 #include <assert.h>
@@ -36,8 +36,8 @@ static bool writes_grad(const rung_node *n)
     return false;
 }
 
-/* Marks what outputs, gradients and states need, walking backwards once: every input is made by an
- * earlier node. */
+/* Marks what outputs, gradients and states need, walking backwards once: every input is
+ * made by an earlier node. */
 static void mark_live(rung_graph *g, rung_tensor *const *outputs, size_t n)
 {
     for (size_t i = 0; i < n; i++) wake(outputs[i]);
@@ -64,7 +64,8 @@ static rung_status order_nodes(rung_graph *g, rung_error *err)
 
 /* ---- Lives ---- */
 
-/* Only intermediates are planned. Output 0 always has bytes; others only when somebody reads them. */
+/* Only intermediates are planned. Output 0 always has bytes; others only when somebody
+ * reads them. */
 static void find_lives(rung_graph *g)
 {
     for (size_t p = 0; p < g->n_order; p++) {
@@ -145,7 +146,7 @@ static size_t round_up(size_t n)
     return (n + RUNG_ALIGN - 1) / RUNG_ALIGN * RUNG_ALIGN;
 }
 
-/* The smallest gap between the neighbours (sorted by offset) that fits, else behind them. */
+/* The smallest gap between the neighbours (sorted by offset) that fits, else behind. */
 static size_t best_gap(const place *const *neighbours, size_t n, size_t bytes)
 {
     size_t end = 0, best = SIZE_MAX, best_bytes = SIZE_MAX;
@@ -158,7 +159,7 @@ static size_t best_gap(const place *const *neighbours, size_t n, size_t bytes)
     return best == SIZE_MAX ? end : best;
 }
 
-/* Places all, largest first. `sorted` has room for n pointers: the placed ones by offset. */
+/* Places all, largest first. `sorted` has room for n pointers: the placed, by offset. */
 static size_t place_all(place *places, size_t n, const place **sorted, const place **meet)
 {
     size_t total = 0;

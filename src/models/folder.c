@@ -1,7 +1,8 @@
-/* Model folders: config.json, model.safetensors and tokenizer.json, in Hugging Face's layout.
+/* Model folders: config.json, model.safetensors and tokenizer.json, in Hugging Face's
+ * layout.
  *
- * Saving writes each file completely or not at all, config.json last: a folder without it is no
- * model. Loading believes nothing: config, tokenizer and tensors must agree. */
+ * Saving writes each file completely or not at all, config.json last: a folder without it
+ * is no model. Loading believes nothing: config, tokenizer and tensors must agree. */
 #include "rung/model.h"
 
 #include <string.h>
@@ -12,7 +13,8 @@
 
 /* ---- config.json ---- */
 
-/* The JSON value of a fixed key: text, or a copy of another key's. New reference, NULL on failure. */
+/* The JSON value of a fixed key: text, or a copy of another key's. New reference, NULL on
+ * failure. */
 static json_t *key_value(const json_t *config, const rung_config_key *k)
 {
     if (k->value[0] == '=') return json_incref(json_object_get(config, k->value + 1));

@@ -1,11 +1,12 @@
-/* gpt: GPT-2 (Radford et al. 2019, "Language models are unsupervised multitask learners"), with the
- * names and layouts of Hugging Face's GPT2LMHeadModel.
+/* gpt: GPT-2 (Radford et al. 2019, "Language models are unsupervised multitask
+ * learners"), with the names and layouts of Hugging Face's GPT2LMHeadModel.
  *
  *     x = wte[ids] + wpe[0 ... T-1]
  *     x = block(x), n_layer times
  *     logits = ln_f(x) wte^T
  *
- * Weights start from N(0, 0.02), those that end a residual branch from N(0, 0.02 / sqrt(2 n_layer)). */
+ * Weights start from N(0, 0.02), those that end a residual branch from
+ * N(0, 0.02 / sqrt(2 n_layer)). */
 #include "models/rungs.h"
 
 #include <math.h>

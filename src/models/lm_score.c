@@ -1,9 +1,9 @@
 /* Scoring held-out text: how many bits a language model needs for each of its bytes.
  *
- * All rungs get the same context: windows of `context` tokens that move on by half of it. The first
- * window scores all it can, every later one its second half, so each token is scored once, with at
- * least half a window before it (but for the beginning). The very first token has nothing before it
- * and costs log2 of the vocabulary for every rung. */
+ * All rungs get the same context: windows of `context` tokens that move on by half of it.
+ * The first window scores all it can, every later one its second half, so each token is
+ * scored once, with at least half a window before it (but for the beginning). The very
+ * first token has nothing before it and costs log2 of the vocabulary for every rung. */
 #include "rung/model.h"
 
 #include <math.h>

@@ -1,7 +1,9 @@
-/* Reading one stream: prefill in pieces, then token by token, the past being kept in states.
+/* Reading one stream: prefill in pieces, then token by token, the past being kept in
+ * states.
  *
- * A cache has room for `extent` tokens. When the stream is longer, the newest half of it is read
- * again from the history and the rest is forgotten: positions are learned, so old keys cannot move. */
+ * A cache has room for `extent` tokens. When the stream is longer, the newest half of it
+ * is read again from the history and the rest is forgotten: positions are learned, so old
+ * keys cannot move. */
 #include "models/lm_stream.h"
 
 #include <assert.h>
@@ -33,7 +35,8 @@ void rung__lm_stream_close(rung_session *session)
     rung__free(s->history);
 }
 
-/* The graph that reads bucket_tokens[i] tokens and gives the logits after the last of them. */
+/* The graph that reads bucket_tokens[i] tokens and gives the logits after the last of
+ * them. */
 static rung_status build_graph(rung__lm_stream *s, int i, rung_error *err)
 {
     const rung_model *m = s->base.model;
@@ -90,8 +93,8 @@ static int choose_bucket(const rung__lm_stream *s, size_t n)
     return bucket;
 }
 
-/* Makes room by reading the newest half of the history again. The pieces read only what lies
- * before where they write, as `keep` is at most half of the past. */
+/* Makes room by reading the newest half of the history again. The pieces read only what
+ * lies before where they write, as `keep` is at most half of the past. */
 static rung_status forget(rung__lm_stream *s, rung_error *err)
 {
     int64_t keep = s->extent / 2;

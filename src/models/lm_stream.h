@@ -1,11 +1,12 @@
-/* Reading one stream through a class's logits graph: for every class whose past fits in states. */
+/* Reading one stream through a class's logits graph: for every class whose past fits in
+ * states. */
 #ifndef RUNG_MODELS_LM_STREAM_H
 #define RUNG_MODELS_LM_STREAM_H
 
 #include "rung/model.h"
 
-/* Graphs read 1, 16 or 256 tokens at a time; a prompt is cut into such pieces, so nothing is
- * padded. Each is built when it is first needed. */
+/* Graphs read 1, 16 or 256 tokens at a time; a prompt is cut into such pieces, so nothing
+ * is padded. Each is built when it is first needed. */
 enum { RUNG_STREAM_BUCKETS = 3 };
 
 typedef struct rung__lm_stream_graph {
@@ -24,7 +25,8 @@ typedef struct rung__lm_stream {
     int32_t *history; /* [extent]: what the caches were made of, owned */
 } rung__lm_stream;
 
-/* Declares a class's states for a past of `extent` tokens (or `extent` lanes: 1, when it is 0). */
+/* Declares a class's states for a past of `extent` tokens (or `extent` lanes: 1, when it
+ * is 0). */
 typedef rung_status (*rung__states_fn)(const rung_model *m, rung_params *states,
                                        int64_t extent, rung_error *err);
 

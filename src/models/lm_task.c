@@ -1,12 +1,13 @@
-/* Training a language model: windows of token ids, and the next token of each place as target.
+/* Training a language model: windows of token ids, and the next token of each place as
+ * target.
  *
- * Independent windows (carries = false): an epoch cuts the ids into windows of `context` tokens from a
- * random phase and visits them in a random order. Both are functions of (seed, epoch), so sample s is
- * found without remembering anything.
+ * Independent windows (carries = false): an epoch cuts the ids into windows of `context`
+ * tokens from a random phase and visits them in a random order. Both are functions of
+ * (seed, epoch), so sample s is found without remembering anything.
  *
- * Lanes (carries = true): the ids are cut into as many equal lanes as the global batch has samples;
- * step k reads window k of every lane, so a state can be carried along each. At the end of the lanes
- * the states begin anew. */
+ * Lanes (carries = true): the ids are cut into as many equal lanes as the global batch
+ * has samples; step k reads window k of every lane, so a state can be carried along each.
+ * At the end of the lanes the states begin anew. */
 #include "rung/model.h"
 
 #include <assert.h>
@@ -107,8 +108,8 @@ static void lm_feed(const rung_task *task, const rung_step_graph *step, int64_t 
     set_inputs(step, ids, batch * t->T);
 }
 
-/* Windows of the valid data, evenly spread; the last one may be short. Places without a target, and
- * windows beyond the last, are left out of the loss. */
+/* Windows of the valid data, evenly spread; the last one may be short. Places without a
+ * target, and windows beyond the last, are left out of the loss. */
 static void lm_feed_eval(const rung_task *task, const rung_step_graph *step,
                          int64_t chunk, int64_t batch, void *buffer)
 {

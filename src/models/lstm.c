@@ -1,9 +1,11 @@
-/* lstm: a recurrent language model (Hochreiter, Schmidhuber 1997; Zaremba, Sutskever, Vinyals 2014):
+/* lstm: a recurrent language model (Hochreiter, Schmidhuber 1997; Zaremba, Sutskever,
+ * Vinyals 2014):
  *
  *     x = embedding[ids],  y = lstm(x), stacked,  logits = y decoder^T + bias
  *
- * Trained on windows that follow each other: the state at the end of one is where the next begins
- * (truncated back-propagation through time), unless --no-carry. Names and layouts are PyTorch's. */
+ * Trained on windows that follow each other: the state at the end of one is where the
+ * next begins (truncated back-propagation through time), unless --no-carry. Names and
+ * layouts are PyTorch's. */
 #include "models/rungs.h"
 
 #include <math.h>

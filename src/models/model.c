@@ -19,7 +19,7 @@ static const rung_class *const built_in[] = {
 
 enum { N_BUILT_IN = sizeof built_in / sizeof built_in[0], MAX_REGISTERED = 16 };
 
-/* The one mutable global besides the default runtime: classes of the embedding program. */
+/* The one mutable global besides the default runtime: classes of the program. */
 static const rung_class *registered[MAX_REGISTERED];
 static size_t n_registered;
 

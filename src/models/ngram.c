@@ -3,9 +3,9 @@
  *     unigram:  p(b) = (n(b) + a) / (N + a V)                      (additive smoothing)
  *     bigram:   p(b | a) = (max(n(a b) - d, 0) + d k(a) p(b)) / n(a)
  *
- * with n(.) counts, k(a) the number of different tokens after a, and p(b) the unigram (absolute
- * discounting, interpolated: Ney, Essen, Kneser 1994). The discount d and the a are those of a few
- * candidates that give the valid text the highest probability. */
+ * with n(.) counts, k(a) the number of different tokens after a, and p(b) the unigram
+ * (absolute discounting, interpolated: Ney, Essen, Kneser 1994). The discount d and the a
+ * are those of a few candidates that give the valid text the highest probability. */
 #include "models/rungs.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* Choosing the next token: temperature, top-k (Fan et al. 2018), top-p (Holtzman et al. 2020). */
+/* Choosing the next token: temperature, top-k (Fan et al. 2018), top-p (Holtzman et al.
+ * 2020). */
 #include "rung/model.h"
 
 #include <math.h>
@@ -6,7 +7,8 @@
 
 #include "base/rng.h"
 
-/* Whether logit a stands before logit b in descending order; ties by id, so the order is total. */
+/* Whether logit a stands before logit b in descending order; ties by id, so the order is
+ * total. */
 static bool before(const float *logits, int32_t a, int32_t b)
 {
     return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
@@ -32,7 +34,8 @@ static int compare(const void *a, const void *b, void *ctx)
     return x == y ? 0 : before(logits, x, y) ? -1 : 1;
 }
 
-/* How many of the most probable tokens remain: at most top_k, and no more than make up top_p. */
+/* How many of the most probable tokens remain: at most top_k, and no more than make up
+ * top_p. */
 static int64_t count_kept(const float *logits, int64_t n, const rung_sampling *how,
                           const int32_t *order, double total)
 {

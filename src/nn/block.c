@@ -1,10 +1,11 @@
-/* The Transformer block of GPT-2 (Radford et al. 2019, section 2.3: normalisation moved to the input
- * of each branch):
+/* The Transformer block of GPT-2 (Radford et al. 2019, section 2.3: normalisation moved
+ * to the input of each branch):
  *
  *     x = x + c_proj(attention(c_attn(ln_1(x))))
  *     x = x + c_proj(gelu(c_fc(ln_2(x))))
  *
- * Without dropout the residual is added in the epilogue of the product that ends the branch. */
+ * Without dropout the residual is added in the epilogue of the product that ends the
+ * branch. */
 #include "rung/nn.h"
 
 static rung_linear_spec branch_in(const rung_block_spec *b, int64_t times)

@@ -1,7 +1,7 @@
 /* y = f(x) for the functions of RUNG_ACT_LIST.   dx = dy f'(x).
  *
- * The derivative is computed from x, or from y where that is cheaper (sigmoid, tanh): the one that
- * is "saved". */
+ * The derivative is computed from x, or from y where that is cheaper (sigmoid, tanh): the
+ * one that is "saved". */
 #include "ops/activation.h"
 
 typedef struct activation_attrs {

@@ -1,4 +1,5 @@
-/* z = x + y, y broadcast over the leading dimensions of x.   dx = dz;  dy = sum of dz over them. */
+/* z = x + y, y broadcast over the leading dimensions of x.
+ * dx = dz;  dy = sum of dz over them. */
 #include "ops/ops.h"
 
 #include "ops/broadcast.h"

@@ -2,9 +2,10 @@
  *
  *     o[b,i,h] = sum_j softmax_j(<q[b,i,h], k[b,j,h]> / sqrt(D)) v[b,j,h]
  *
- * q, k and v are columns of their rows, so one packed [B, T, 3C] serves as all three. Forward, a task
- * is one tile of queries of one head of one sample; backward, one head of one sample. Output 1 keeps
- * the log-sum-exp of each query, from which the gradient recomputes the probabilities. */
+ * q, k and v are columns of their rows, so one packed [B, T, 3C] serves as all three.
+ * Forward, a task is one tile of queries of one head of one sample; backward, one head of
+ * one sample. Output 1 keeps the log-sum-exp of each query, from which the gradient
+ * recomputes the probabilities. */
 #include "ops/ops.h"
 
 #include <math.h>
@@ -192,7 +193,8 @@ const rung_op rung__op_attention = {
 
 /* ---- The gradient ---- */
 
-/* Where the gradient of source i (q, k or v) is written: in the first output of the same tensor. */
+/* Where the gradient of source i (q, k or v) is written: in the first output of the same
+ * tensor. */
 static rung_tensor *grad_output(const rung_node *n, int i)
 {
     for (int j = 0; j < i; j++) {

@@ -2,7 +2,7 @@
  *
  *     loss = sum max(x, 0) - x t + log(1 + exp(-|x|)),   dx = sigmoid(x) - t
  *
- * Output 1 is the number of elements, by which a mean divides. Targets have no gradient. */
+ * Output 1 is the number of elements, which a mean divides by. Targets: no gradient. */
 #include "ops/ops.h"
 
 #include "ops/loss.h"

@@ -1,4 +1,5 @@
-/* Element-wise operators of two tensors, the second one broadcast over leading dimensions. */
+/* Element-wise operators of two tensors, the second one broadcast over leading
+ * dimensions. */
 #include "ops/broadcast.h"
 
 #include <string.h>

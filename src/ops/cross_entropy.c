@@ -1,11 +1,11 @@
 /* Cross-entropy fused with softmax, summed over rows:
  *
- *     loss = sum_r w[t_r] (lse(x_r) - (1 - s) x_r[t_r] - s mean(x_r))     s: label smoothing
+ *     loss = sum_r w[t_r] (lse(x_r) - (1 - s) x_r[t_r] - s mean(x_r)),  s: smoothing
  *     dx_r = w[t_r] (softmax(x_r) - (1 - s) [t_r] - s / V)
  *
- * Rows with a negative target are left out. Output 1 is the sum of the weights w[t_r] (1 without
- * class weights), by which a mean divides; output 2 keeps lse for the gradient, which may lie in the
- * bytes of the logits. */
+ * Rows with a negative target are left out. Output 1 is the sum of the weights w[t_r] (1
+ * without class weights), by which a mean divides; output 2 keeps lse for the gradient,
+ * which may lie in the bytes of the logits. */
 #include "ops/ops.h"
 
 #include <string.h>

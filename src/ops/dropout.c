@@ -1,8 +1,9 @@
 /* Dropout (Srivastava et al. 2014): while training, y = x / (1 - p) where kept, else 0.
  *
- * No mask is stored. Element i of sample s is kept or not by word i of the random stream of
- * (seed, step, this operator, s), s counting in the global batch, so that micro-batches and ranks
- * draw the same. The gradient is the same operator with the same stream, on dy. */
+ * No mask is stored. Element i of sample s is kept or not by word i of the random stream
+ * of (seed, step, this operator, s), s counting in the global batch, so that
+ * micro-batches and ranks draw the same. The gradient is the same operator with the same
+ * stream, on dy. */
 #include "ops/dropout.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 /* y[..., :] = table[ids[...], :].   dtable[v] = sum of dy over the places where ids is v.
  *
- * The gradient visits only the rows that occur. Places are sorted by id (a counting sort, stable), so
- * each row is summed in the order of the places by one thread: the same bits at any thread count. */
+ * The gradient visits only the rows that occur. Places are sorted by id (a counting sort,
+ * stable), so each row is summed in the order of the places by one thread: the same bits
+ * at any thread count. */
 #include "ops/ops.h"
 
 #include <string.h>
@@ -80,7 +81,8 @@ const rung_op rung__op_embedding = {
 
 /* ---- The gradient: rows of dy summed by id ---- */
 
-/* The places of each id, in `order` from start[v] to start[v + 1], for the `n_rows` ids that occur. */
+/* The places of each id, in `order` from start[v] to start[v + 1], for the `n_rows` ids
+ * that occur. */
 typedef struct by_id {
     int32_t *start; /* [V + 1] */
     int32_t *rows;  /* [V], the first n_rows used */
@@ -179,7 +181,7 @@ const rung_op rung__op_embedding_grad = {
     .marks_rows = true,
 };
 
-/* ---- The same, added into a dense gradient (tied weights): inputs dense, ids, dy ---- */
+/* ---- The same, added into a dense gradient (tied weights): dense, ids, dy ---- */
 
 static rung_status embedding_grad_into_infer(rung_graph *g, rung_node *n, rung_error *err)
 {

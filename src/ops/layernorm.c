@@ -1,8 +1,10 @@
 /* y = (x - mean) rstd gamma + beta over the last dimension (Ba, Kiros, Hinton 2016), with
- * rstd = 1 / sqrt(var + eps). Outputs 1 and 2 keep mean and rstd of each row for the gradient:
+ * rstd = 1 / sqrt(var + eps). Outputs 1 and 2 keep mean and rstd of each row for the
+ * gradient:
  *
  *     xhat = (x - mean) rstd,  p = dy gamma
- *     dx = rstd (p - mean(p) - xhat mean(p xhat)),  dgamma = sum dy xhat,  dbeta = sum dy */
+ *     dx = rstd (p - mean(p) - xhat mean(p xhat)),  dgamma = sum dy xhat,
+ *     dbeta = sum dy */
 #include "ops/ops.h"
 
 #include <string.h>

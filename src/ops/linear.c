@@ -1,10 +1,11 @@
-/* y[..., N] = act(x[..., K] w + b) + residual, w being [K, N], or [N, K] when transposed: one
- * product with everything in its epilogue.
+/* y[..., N] = act(x[..., K] w + b) + residual, w being [K, N], or [N, K] when transposed:
+ * one product with everything in its epilogue.
  *
- *     p = dy act'          dx = p w^T,  dw = x^T p,  db = sum of the rows of p,  dresidual = dy
+ *     p = dy act'          dx = p w^T,  dw = x^T p,  db = sum of the rows of p,
+ *     dresidual = dy
  *
- * Output 1 is what the activation's derivative needs: the value before it (absent without an
- * activation, or when the derivative is computed from y and no residual hides it). */
+ * Output 1 is what the activation's derivative needs: the value before it (absent without
+ * an activation, or when the derivative is computed from y and no residual hides it). */
 #include "ops/ops.h"
 
 #include "ops/activation.h"

@@ -1,4 +1,5 @@
-/* What the losses over pairs of elements share: inputs x and targets, outputs sum and count. */
+/* What the losses over pairs of elements share: inputs x and targets, outputs sum and
+ * count. */
 #ifndef RUNG_OPS_LOSS_H
 #define RUNG_OPS_LOSS_H
 

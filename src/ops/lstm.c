@@ -1,15 +1,18 @@
-/* An LSTM over a sequence (Hochreiter, Schmidhuber 1997; gates and layouts of torch.nn.LSTM):
+/* An LSTM over a sequence (Hochreiter, Schmidhuber 1997; gates and layouts of
+ * torch.nn.LSTM):
  *
  *     a_t = xg_t + h_{t-1} w_hh^T + b_hh,   i, f, o = sigmoid, g = tanh of its four parts
  *     c_t = f c_{t-1} + i g,   h_t = o tanh(c_t)
  *
- * The products with the input, xg = x w_ih^T + b_ih, come for all steps at once from outside. Samples
- * do not meet in the recurrence, so a task takes a fixed block of them through all steps: no thread
- * waits for another. w_hh is packed once a run. Outputs: 0 the gates (i, f, g, o after their
- * activation; may lie in the bytes of xg), 1 y = all h_t, 2 all c_t, 3 and 4 the last h and c.
+ * The products with the input, xg = x w_ih^T + b_ih, come for all steps at once from
+ * outside. Samples do not meet in the recurrence, so a task takes a fixed block of them
+ * through all steps: no thread waits for another. w_hh is packed once a run. Outputs: 0
+ * the gates (i, f, g, o after their activation; may lie in the bytes of xg), 1 y = all
+ * h_t, 2 all c_t, 3 and 4 the last h and c.
  *
- * Backward: da_t from dh_t = dy_t + da_{t+1} w_hh and dc_t, in the same blocks; then, outside,
- * dw_hh = sum_t da_t^T h_{t-1} and db_hh = sum_t da_t are one product and one sum over all steps. */
+ * Backward: da_t from dh_t = dy_t + da_{t+1} w_hh and dc_t, in the same blocks; then,
+ * outside, dw_hh = sum_t da_t^T h_{t-1} and db_hh = sum_t da_t are one product and one
+ * sum over all steps. */
 #include "ops/ops.h"
 
 #include <string.h>
@@ -213,7 +216,7 @@ const rung_op rung__op_lstm = {
     .all_outputs = true,
 };
 
-/* ---- The gradient. Inputs gates, w_hh, c, c0, dy, dh_n, dc_n; outputs da, dh0, dc0. ---- */
+/* ---- The gradient: gates, w_hh, c, c0, dy, dh_n, dc_n give da, dh0, dc0 ---- */
 
 enum { GRAD_GATES, GRAD_W, GRAD_C, GRAD_C0, GRAD_DY, GRAD_DHN, GRAD_DCN };
 

@@ -2,8 +2,8 @@
  *
  *     dA = dC B^T,  dB = A^T dC   (transposed where a or b is)
  *
- * A shared operand (without the leading dimensions of the other) gets the sum over them. Rows of a
- * times one matrix b are one product. */
+ * A shared operand (without the leading dimensions of the other) gets the sum over them.
+ * Rows of a times one matrix b are one product. */
 #include "ops/ops.h"
 
 typedef struct matmul_attrs {
@@ -102,7 +102,8 @@ static rung_status matmul_run(const rung_node *n, const rung_exec *x, rung_error
     return RUNG_OK;
 }
 
-/* The gradient of an operand: `dx` summed over the leading dimensions that x does not have. */
+/* The gradient of an operand: `dx` summed over the leading dimensions that x does not
+ * have. */
 static rung_tensor *share(rung_graph *g, rung_tensor *dx, const rung_tensor *x)
 {
     return dx && dx->size != x->size ? rung__sum_to(g, dx, x) : dx;

@@ -1,6 +1,6 @@
 /* Squared error, summed over all elements:   loss = sum (x - t)^2,   dx = 2 (x - t).
  *
- * Output 1 is the number of elements, by which a mean divides. Targets have no gradient. */
+ * Output 1 is the number of elements, which a mean divides by. Targets: no gradient. */
 #include "ops/ops.h"
 
 #include "ops/loss.h"

@@ -12,7 +12,8 @@ const size_t rung__ops_count = sizeof rung__ops / sizeof rung__ops[0];
 
 /* ---- The graph's hooks into this floor ---- */
 
-/* A sum of gradients. A sparse one (of an embedding) is added into the dense one, row by row. */
+/* A sum of gradients. A sparse one (of an embedding) is added into the dense one, row by
+ * row. */
 static rung_tensor *sum_gradients(rung_graph *g, rung_tensor *a, rung_tensor *b)
 {
     rung_tensor *sparse = NULL, *dense = NULL;

@@ -1,4 +1,5 @@
-/* int32 [T]: run.past, run.past + 1, ...: what learned positions are looked up by. No gradient. */
+/* int32 [T]: run.past, run.past + 1, ...: what learned positions are looked up by. No
+ * gradient. */
 #include "ops/ops.h"
 
 typedef struct positions_attrs {

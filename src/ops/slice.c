@@ -19,7 +19,8 @@ static int64_t inner_size(const rung_tensor *t, int dim)
     return inner;
 }
 
-/* Copies a piece in or out of the whole: rows of `piece` bytes, `whole` apart on one side. */
+/* Copies a piece in or out of the whole: rows of `piece` bytes, `whole` apart on one
+ * side. */
 typedef struct piece_copy {
     const char *src;
     char *dst;

@@ -1,5 +1,6 @@
-/* States, written in place: assign replaces one at the end of the run, cache_write appends rows to a
- * cache of keys or values. Neither has a gradient: what came before this run is a constant. */
+/* States, written in place: assign replaces one at the end of the run, cache_write
+ * appends rows to a cache of keys or values. Neither has a gradient: what came before
+ * this run is a constant. */
 #include "ops/ops.h"
 
 #include <string.h>

@@ -3,7 +3,8 @@
  *     sum_dim: [outer, n, inner] -> [outer, inner]     dx = dy repeated n times
  *     expand:  [outer, inner] -> [outer, n, inner]     dx = dy summed over n
  *
- * Partial sums cover fixed blocks and are joined in their order; sums of rows run in double. */
+ * Partial sums cover fixed blocks and are joined in their order; sums of rows run in
+ * double. */
 #include "ops/ops.h"
 
 #include <string.h>

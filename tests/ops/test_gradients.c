@@ -1,6 +1,7 @@
-/* Every operator's gradient against finite differences, in double: for each case of a list that
- * covers all of ops.def, loss = sum of outputs times fixed random numbers, and the derivative of each
- * element of each input is compared with (loss(x + h) - loss(x - h)) / 2h. */
+/* Every operator's gradient against finite differences, in double: for each case of a
+ * list that covers all of ops.def, loss = sum of outputs times fixed random numbers, and
+ * the derivative of each element of each input is compared with
+ * (loss(x + h) - loss(x - h)) / 2h. */
 #include "support.h"
 
 #include "base/rng.h"
@@ -372,7 +373,8 @@ static const gradient_case cases[] = {
 
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 
-/* Operators that have no gradient to check here: no real output, or states (tests of their own). */
+/* Operators that have no gradient to check here: no real output, or states (tests of
+ * their own). */
 static const char *const without_gradient[] = {"positions", "assign", "cache_write"};
 
 typedef struct fixture {
