@@ -58,7 +58,8 @@ struct rung_class {
     /* The rung's own options: a table over its config struct, which lies in the model. */
     const rung_option *options;
     size_t n_options;
-    size_t options_offset; /* of the config struct (its text is owned) in the concrete */
+    size_t options_offset; /* of the config struct in the concrete struct; its text is
+                              owned */
 
     /* Declares the parameters (model->params) from options and vocabulary size; checks
      * options that depend on each other ("width 100 is not a multiple of 3 heads"). */
@@ -153,6 +154,8 @@ RUNG_API rung_status rung_lm_task_new(rung_task **out, rung_model *m,
                                       const rung_tokens *train, const rung_tokens *valid,
                                       const rung_train_config *config, rung_error *err);
 RUNG_API void rung_lm_task_free(rung_task *task);
+/* From here on an evaluation looks at all windows of the valid data, not at a sample. */
+RUNG_API void rung_lm_task_evaluate_all(rung_task *task);
 
 /* What a language model says of held-out text. Every byte is scored once: windows of
  * `context` tokens (0: the model's own) move on by half of it, each scores what no
@@ -162,13 +165,15 @@ typedef struct rung_lm_score {
     double bits_per_byte;
     double nats_per_token;
     size_t tokens, bytes;
-    double seconds; /* of the scoring */
+    double seconds;     /* of the scoring */
+    double *chunk_nats; /* [n_chunks]: the total in equal pieces of the text, owned */
+    size_t n_chunks;
 } rung_lm_score;
 
-/* Scores `data` with the model. */
 RUNG_API rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt,
                                       const rung_tokens *data, int64_t context,
                                       rung_lm_score *score, rung_error *err);
+RUNG_API void rung_lm_score_release(rung_lm_score *score);
 
 /* ---- Generation ---- */
 typedef struct rung_sampling {
