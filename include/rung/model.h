@@ -58,8 +58,7 @@ struct rung_class {
     /* The rung's own options: a table over its config struct, which lies in the model. */
     const rung_option *options;
     size_t n_options;
-    size_t options_offset; /* of the config struct in the concrete struct; its text is
-                              owned */
+    size_t options_offset; /* of the config struct (its text is owned) in the concrete */
 
     /* Declares the parameters (model->params) from options and vocabulary size; checks
      * options that depend on each other ("width 100 is not a multiple of 3 heads"). */
@@ -170,6 +169,7 @@ typedef struct rung_lm_score {
     size_t n_chunks;
 } rung_lm_score;
 
+/* Scores `data`; the score is released by rung_lm_score_release. */
 RUNG_API rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt,
                                       const rung_tokens *data, int64_t context,
                                       rung_lm_score *score, rung_error *err);
