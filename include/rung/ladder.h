@@ -1,5 +1,5 @@
-/* The ladder: rungs trained side by side on one text under one budget, with one split, one metric
- * and one clock; and which is the lowest that is good enough. */
+/* The ladder: rungs trained side by side on one text under one budget, with one split,
+ * one metric and one clock; and which is the lowest that is good enough. */
 #ifndef RUNG_LADDER_H
 #define RUNG_LADDER_H
 
@@ -36,7 +36,7 @@ typedef struct rung_corpus {
     rung_tokenizer *tokenizer; /* owned, trained on the train part, or the one given */
 } rung_corpus;
 
-/* Reads, cuts, tokenizes. `tok` (may be NULL: one is trained) is taken, also on failure. */
+/* Reads, cuts, tokenizes. `tok` (NULL: one is trained) is taken, also on failure. */
 RUNG_API rung_status rung_corpus_open(rung_corpus *corpus,
                                       const rung_corpus_config *config,
                                       rung_tokenizer *tok, rung_error *err);
@@ -58,9 +58,10 @@ typedef struct rung_fit_result {
 } rung_fit_result;
 
 /* Builds *m (new, its options set) on the corpus, trains it and saves it to `dir` with
- * training.json; checkpoints/ and metrics.jsonl lie there too. `context`: of the scoring, 0:
- * the model's. With `resume` the training goes on from its last checkpoint; when it had ended,
- * *m becomes the model in the folder. Release the result with rung_fit_result_release. */
+ * training.json; checkpoints/ and metrics.jsonl lie there too. `context`: of the scoring,
+ * 0: the model's. With `resume` the training goes on from its last checkpoint; when it
+ * had ended, *m becomes the model in the folder. Release the result with
+ * rung_fit_result_release. */
 RUNG_API rung_status rung_fit(rung_runtime *rt, rung_model **m, const rung_corpus *corpus,
                               const rung_fit_config *config, int64_t context,
                               const char *dir, const rung_train_hooks *hooks,
@@ -89,7 +90,7 @@ typedef struct rung_ladder_row {
     const rung_class *type;
     rung_fit_result fit;
     double gap,
-        gap_error; /* bits a byte above the best on valid, and its standard error (paired) */
+        gap_error; /* bits a byte above the best on valid; standard error, paired */
 } rung_ladder_row;
 
 enum { RUNG_LADDER_MAX = 16 };
@@ -113,8 +114,8 @@ typedef struct rung_ladder_hooks {
     void *self;
 } rung_ladder_hooks;
 
-/* Runs it and writes the run folder: results.json, metrics.jsonl and a model folder for each rung.
- * With `resume`, rungs that are finished in the folder are read, not trained. */
+/* Runs it and writes the run folder: results.json, metrics.jsonl and a model folder for
+ * each rung. With `resume`, rungs that are finished in the folder are read, not done. */
 RUNG_API rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
                                      const rung_ladder_hooks *hooks, rung_ladder *ladder,
                                      rung_error *err);

@@ -1,8 +1,9 @@
 /* The advice: the lowest rung whose quality cannot be told from the best one's.
  *
- * All rungs score the same pieces of the valid text, so the difference between two of them is
- * measured piece by piece: its mean d and standard error e = s / sqrt(n). A rung is as good as the
- * best when d <= 1.96 e (a 95 % interval), or when d is below a thousandth of a bit a byte. */
+ * All rungs score the same pieces of the valid text, so the difference between two of
+ * them is measured piece by piece: its mean d and standard error e = s / sqrt(n). A rung
+ * is as good as the best when d <= 1.96 e (a 95 % interval), or when d is below a
+ * thousandth of a bit a byte. */
 #include "ladder/advice.h"
 
 #include <math.h>

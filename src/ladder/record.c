@@ -17,7 +17,7 @@ void rung__json_put(json_t *object, const char *key, json_t *value, bool *failed
 
 /* ---- The command that does the same again ---- */
 
-/* Appends the options of a set that differ from their defaults, except those of `skip`. */
+/* Appends the options of a set that differ from their defaults, but those of `skip`. */
 static void add_options(rung_str *s, const rung_option_set *set, const char *skip)
 {
     char *text = rung_options_to_json(set, 1);

@@ -11,14 +11,14 @@ rung_status rung__record_write(const char *dir, const rung_model *m,
                                const rung_corpus *corpus, const rung_fit_config *config,
                                const rung_fit_result *result, rung_error *err);
 
-/* Whether dir/training.json tells of an ended training (*finished), and its figures. RUNG_USAGE
- * when it is of other data, another rung or another seed. */
+/* Whether dir/training.json tells of an ended training (*finished), and its figures.
+ * RUNG_USAGE when it is of other data, another rung or another seed. */
 rung_status rung__record_read(const char *dir, const rung_model *m,
                               const rung_corpus *corpus, const rung_train_config *config,
                               rung_fit_result *result, bool *finished, rung_error *err);
 
-/* The words of a command that trains the same model by a number of steps; NULL when out of memory.
- * Free with rung_text_free. */
+/* The words of a command that trains the same model by a number of steps; NULL when out
+ * of memory. Free with rung_text_free. */
 char *rung__record_command(const rung_model *m, const rung_corpus *corpus,
                            const rung_train_config *config, int64_t steps);
 
