@@ -46,6 +46,24 @@ static void every_set_drops_what_the_stream_says(void **state)
     check_masks(rung_kernels_double());
 }
 
+/* word >= p * 2^32 keeps: also when they are equal, and no longer one step above. */
+static void a_word_at_the_threshold_is_kept(void **state)
+{
+    (void)state;
+    const double word = word_of(9, 8, 21), x = 1;
+    const float one = 1;
+    for (const rung_kernels *k = first_set(); k; k = next_set(k)) {
+        float y = 0;
+        k->dropout(1, word / 4294967296.0, 9, 8, 21, &one, &y);
+        assert_true(y > 1);
+        k->dropout(1, (word + 0.5) / 4294967296.0, 9, 8, 21, &one, &y);
+        assert_false(y > 0);
+    }
+    double y = 0;
+    rung_kernels_double()->dropout(1, word / 4294967296.0, 9, 8, 21, &x, &y);
+    assert_true(y > 1);
+}
+
 static void a_run_equals_its_pieces(void **state)
 {
     (void)state;
@@ -95,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_set_drops_what_the_stream_says),
+        cmocka_unit_test(a_word_at_the_threshold_is_kept),
         cmocka_unit_test(a_run_equals_its_pieces),
         cmocka_unit_test(the_share_of_zeros_is_the_rate),
         cmocka_unit_test(the_ends_of_the_rate),

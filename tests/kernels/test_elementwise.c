@@ -32,6 +32,22 @@ static void add_mul_scale_and_axpy_agree_with_double(void **state)
     }
 }
 
+static void the_double_set_adds_multiplies_and_scales(void **state)
+{
+    (void)state;
+    const rung_kernels *d = rung_kernels_double();
+    const double x[3] = {1, -2, 3}, y[3] = {0.5, 4, -8};
+    double z[3];
+    d->add(3, x, y, z);
+    assert_true(z[0] == 1.5 && z[1] == 2 && z[2] == -5);
+    d->mul(3, x, y, z);
+    assert_true(z[0] == 0.5 && z[1] == -8 && z[2] == -24);
+    d->scale(3, -2, x, z);
+    assert_true(z[0] == -2 && z[1] == 4 && z[2] == -6);
+    d->axpy(3, 0.5, y, z);
+    assert_true(z[0] == -1.75 && z[1] == 6 && z[2] == -10);
+}
+
 /* From the definitions, in double. */
 static double act_reference(rung_act f, double x)
 {
@@ -154,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(add_mul_scale_and_axpy_agree_with_double),
+        cmocka_unit_test(the_double_set_adds_multiplies_and_scales),
         cmocka_unit_test(the_double_set_computes_the_definitions),
         cmocka_unit_test(activations_and_gradients_agree_with_double),
         cmocka_unit_test(activation_gradients_are_derivatives),

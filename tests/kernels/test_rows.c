@@ -230,6 +230,23 @@ static void losses_agree_with_double(void **state)
     }
 }
 
+static void the_double_set_computes_the_losses(void **state)
+{
+    (void)state;
+    const rung_kernels *d = rung_kernels_double();
+    const double x[3] = {0.5, -1, 2}, t[3] = {1, 0, 0.25}, s = 0.2;
+    const double lse = log(exp(0.5) + exp(-1) + exp(2));
+    double saved, bce = 0;
+    check_value(d, "cross_entropy", 3, d->cross_entropy_row(3, x, 1, s, &saved),
+                lse + (1 - s) * 1 - s * 1.5 / 3, 1e-14);
+    check_value(d, "lse", 3, saved, lse, 1e-14);
+    for (int i = 0; i < 3; i++) {
+        const double p = 1 / (1 + exp(-x[i]));
+        bce -= t[i] * log(p) + (1 - t[i]) * log(1 - p);
+    }
+    check_value(d, "bce", 3, d->bce(3, x, t), bce, 1e-14);
+}
+
 static void losses_with_special_values(void **state)
 {
     (void)state;
@@ -356,6 +373,7 @@ int main(void)
         cmocka_unit_test(layernorm_agrees_with_double),
         cmocka_unit_test(layernorm_keeps_a_small_variance_beside_a_large_mean),
         cmocka_unit_test(losses_agree_with_double),
+        cmocka_unit_test(the_double_set_computes_the_losses),
         cmocka_unit_test(losses_with_special_values),
         cmocka_unit_test(softmax_gradient_is_the_derivative),
         cmocka_unit_test(layernorm_gradients_are_derivatives),

@@ -16,7 +16,7 @@
 typedef struct backward {
     real *qt, *d_ot;    /* [width, TILE], scaled queries, and d_o, transposed */
     real *q, *d_o, *dq; /* [TILE, width], the same by rows, and sums of ds k */
-    real *lse, *delta;  /* [TILE]; lse is +inf where a query sees no key or is padding */
+    real *lse, *delta;  /* [TILE] */
     real *s, *ds;       /* [BLOCK, TILE] */
     real *k, *dk, *dv;  /* [all keys, width] */
     int64_t width;
@@ -85,6 +85,7 @@ INLINE void block_grad(bool drops, const rung_attention_tile *a, const backward 
         for (int64_t k = 0; k < 4 && y + k < n_keys; k++) {
             real *s = g->s + (y + k) * TILE + x, *ds = g->ds + (y + k) * TILE + x;
             vec p = vexp(vload(s) - lse), dp = vload(ds);
+            /* Where nothing is allowed lse is -inf and p is +inf until here. */
             if (y + k >= n_free) p = vselect(sees(b, x, y + k), p, zero);
             if (drops) dp = vselect(keep[k], dp * grow, zero);
             vstore(ds, p * (dp - delta));
@@ -110,13 +111,13 @@ static void add_block_grad(const rung_attention_tile *a, const backward *g,
     add_over_keys(b, width, g->ds, g->k + b->j * width, g->dq);
 }
 
-/* lse and delta of the tile's queries; +inf makes every weight of a query 0. */
+/* lse and delta of the tile's queries, lse = +inf behind them: their weights are 0. */
 static void tile_statistics(const rung_attention_tile *a, const backward *g, int64_t i,
                             int64_t n)
 {
     const real *lse = a->lse, *o = a->o;
     for (int64_t x = 0; x < TILE; x++) {
-        g->lse[x] = x < n && lse[i + x] != (real)-INFINITY ? lse[i + x] : (real)INFINITY;
+        g->lse[x] = x < n ? lse[i + x] : (real)INFINITY;
         vec sum = {0};
         for (int64_t d = 0; x < n && d < a->D; d += W)
             sum += vload(g->d_o + x * g->width + d) *
