@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "rung/formats.h"
 
@@ -259,6 +261,31 @@ static void full_disk_leaves_the_old_file(void **state)
     rung_names_release(&names);
 }
 
+/* A process is killed again and again while it writes: the file is always a whole one. */
+static void killed_writer_leaves_a_whole_file(void **state)
+{
+    (void)state;
+    const char *path = path_in(folder, "killed.safetensors");
+    static float many[1 << 16];
+    const rung_stored t[2] = {f32_tensor("w", many, 1, 1),
+                              f32_tensor("w", many, 256, 256)};
+    assert_ok(rung_safetensors_write(path, &t[0], 1, NULL, &err));
+    for (useconds_t i = 0; i < 30; i++) {
+        const pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            for (int n = 0;; n++) rung_safetensors_write(path, &t[n % 2], 1, NULL, NULL);
+        }
+        usleep(i * 67);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        rung_safetensors *file;
+        assert_ok(rung_safetensors_open(&file, path, &err));
+        assert_int_equal(rung_safetensors_count(file), 1);
+        rung_safetensors_close(file);
+    }
+}
+
 static void failed_allocations_are_reported_and_leave_nothing(void **state)
 {
     (void)state;
@@ -495,6 +522,7 @@ int main(void)
         cmocka_unit_test(written_tensors_read_back_bit_for_bit),
         cmocka_unit_test(impossible_writes_are_refused_and_leave_nothing),
         cmocka_unit_test(full_disk_leaves_the_old_file),
+        cmocka_unit_test(killed_writer_leaves_a_whole_file),
         cmocka_unit_test(failed_allocations_are_reported_and_leave_nothing),
         cmocka_unit_test(file_cut_anywhere_is_refused),
         cmocka_unit_test(every_changed_byte_is_survived),
