@@ -15,6 +15,11 @@
 #include <sys/mman.h>
 
 /* The address sanitizer neither guards mapped blocks nor looks for pointers in them. */
+#if defined(__has_feature) // clang
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #define LARGE_BYTES SIZE_MAX
 #else

@@ -197,7 +197,7 @@ static size_t field_bytes(rung_option_type type)
     case RUNG_OPTION_CHOICE:
         return sizeof(int);
     }
-    assert(!"an option's type");
+    assert(false);
     return 0;
 }
 

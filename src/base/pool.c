@@ -46,9 +46,8 @@ struct rung_pool {
     void *ctx;
     int64_t n_tasks;
 
-    _Alignas(RUNG_ALIGN)
-        atomic_int_fast64_t remaining; /* tasks not yet claimed, or <= 0 */
-    _Alignas(RUNG_ALIGN) atomic_int_fast64_t unfinished; /* tasks not yet reported */
+    _Alignas(RUNG_ALIGN) atomic_int_fast64_t remaining;  /* not yet claimed, or <= 0 */
+    _Alignas(RUNG_ALIGN) atomic_int_fast64_t unfinished; /* not yet reported */
 
     _Alignas(RUNG_ALIGN) atomic_int sleepers; /* workers waiting for `work` */
     atomic_bool caller_sleeps;                /* waiting for `finished` */
@@ -171,6 +170,7 @@ void rung_pool_run(rung_pool *pool, int64_t n_tasks, rung_task_fn fn, void *ctx)
     if (pool->threads == 1 || n_tasks <= 1) {
         run_inline(pool, n_tasks, fn, ctx, 0);
     } else {
+        assert(is_finished(pool)); // one caller at a time
         pool->fn = fn;
         pool->ctx = ctx;
         pool->n_tasks = n_tasks;
