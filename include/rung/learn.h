@@ -82,8 +82,8 @@ typedef struct rung_task rung_task;
 
 typedef struct rung_task_ops {
     /* Builds forward and loss for `batch` samples into step->graph and fills loss and
-     * inputs. Called once for training (the trainer appends the gradient) and once for
-     * evaluation. */
+     * inputs. Called once for training on each rank (the trainer appends the gradient)
+     * and once for evaluation, by one thread. */
     void (*build)(rung_task *task, rung_step_graph *step, int64_t batch, bool training);
 
     /* Sets the inputs for training samples first ... first + batch - 1 of the endless,
@@ -93,13 +93,16 @@ typedef struct rung_task_ops {
     void (*feed)(const rung_task *task, const rung_step_graph *step, int64_t first,
                  int64_t batch, uint64_t seed, void *buffer);
 
-    /* Likewise for evaluation: chunk i of n_eval chunks of the valid data. */
+    /* Likewise for evaluation: chunk i of n_eval chunks of the valid data, in this
+     * order. (optional: without valid data) */
     void (*feed_eval)(const rung_task *task, const rung_step_graph *step, int64_t chunk,
                       int64_t batch, void *buffer);
     size_t (*buffer_bytes)(const rung_task *task, int64_t batch);
 
-    /* Whether the carried states begin anew (zero) before the step whose first sample is
-     * `first`. (optional: only at the first step) */
+    /* Whether the states of the micro-batch that begins with sample `first` are zero
+     * before it, rather than what its predecessor left: a new pass begins. They are zero
+     * before the first step, and before the first chunk of an evaluation. (optional:
+     * never) */
     bool (*resets_states)(const rung_task *task, int64_t first);
 
     /* Where training samples come from, for the message of a divergence: "lines 120-164
@@ -111,7 +114,10 @@ typedef struct rung_task_ops {
 struct rung_task {
     const rung_task_ops *ops;
     rung_params *params; /* trained in place; borrowed */
-    rung_params *states; /* carried from step to step, a row for each lane, or NULL */
+    /* Carried from step to step, a row for each lane of a micro-batch, or NULL. Each
+     * micro-batch of a global batch has its own: lane l of micro-batch m reads on where
+     * that lane of that micro-batch ended in the step before. */
+    rung_params *states;
     int64_t samples_per_epoch; /* optimizer samples that make one pass */
     int64_t units_per_sample;  /* tokens, for rates */
     const char *unit;          /* "tok" */
@@ -122,18 +128,23 @@ struct rung_task {
 /* ---- The trainer ---- */
 
 typedef struct rung_train_report {
-    int64_t step, steps;
-    double loss; /* mean training loss since the last report, nats a unit of weight */
-    double valid_loss; /* nats; NaN when this report is not of an evaluation */
-    double lr, grad_norm;
-    double units_per_second, elapsed_seconds, eta_seconds;
+    int64_t step, steps; /* steps done (0: before the first), and planned */
+    double loss;         /* mean of this step, nats a unit of weight; NaN before one */
+    double valid_loss;   /* nats; NaN when this report is not of an evaluation */
+    double lr;
+    double grad_norm;        /* of the mean gradient, before clipping */
+    double units_per_second; /* of late */
+    double elapsed_seconds;  /* of training, evaluation excluded */
+    double eta_seconds;
     bool best; /* this evaluation is the best so far */
 } rung_train_report;
 
 typedef struct rung_train_hooks {
-    /* After each step; NULL: none. */
+    /* After the first evaluation and after each step, on the caller's thread; NULL:
+     * none. */
     void (*report)(void *self, const rung_train_report *report);
-    bool (*should_stop)(void *self); /* asked after each step; NULL: never (a signal) */
+    /* Asked after each step (a signal came); NULL: never. */
+    bool (*should_stop)(void *self);
     void *self;
 } rung_train_hooks;
 
@@ -146,19 +157,28 @@ typedef enum rung_train_end {
 typedef struct rung_train_result {
     rung_train_end end;
     int64_t steps, planned_steps, best_step;
-    double train_loss, valid_loss; /* valid_loss of the best step; nats */
-    double first_valid_loss;
+    double train_loss;       /* mean since the last evaluation but one */
+    double valid_loss;       /* of the best step; NaN without valid data */
+    double first_valid_loss; /* before the first step */
     double seconds; /* of training, evaluation excluded; resumed parts included */
     double units_per_second;
     int rollbacks;
-    bool converged; /* the last quarter of the run improved the valid loss by < 0.5 % */
+    bool converged; /* the last quarter of the run improved the valid loss by < 0.5 %,
+                       or patience ran out */
 } rung_train_result;
 
-/* Trains task->params; they end as the best evaluated ones. `dir` (may be NULL: no
- * checkpoints) holds checkpoints/ and metrics.jsonl. `resume`: goes on from the latest
- * checkpoint there, to the same bits as an uninterrupted run; steps and schedule are
- * those recorded. A loss that is not finite goes back to the last good state once with
- * half the rate, then fails with RUNG_DIVERGED. */
+/* Trains task->params; they end as the best evaluated ones, or the last ones without valid
+ * data, also after an interruption or a divergence.
+ *
+ * `dir` holds checkpoints/ (model, best model, moments, states, trainer.json) and
+ * metrics.jsonl; one that holds checkpoints already is refused unless `resume`. NULL: no
+ * checkpoints; a copy in memory of all that they would hold serves for going back.
+ * `resume`: goes on from the latest checkpoint there, or begins if there is none, to the
+ * same bits as an uninterrupted run. Its configuration is the recorded one; only ranks and
+ * accumulate may change, as long as their product stays, and keep.
+ *
+ * A loss or gradient that is not finite goes back once to what was saved last, with half
+ * the rate; the second one fails with RUNG_DIVERGED and names step, layer and samples. */
 RUNG_API rung_status rung_train(rung_runtime *rt, rung_task *task,
                                 const rung_train_config *config, const char *dir,
                                 bool resume, const rung_train_hooks *hooks,
@@ -169,17 +189,24 @@ RUNG_API rung_status rung_train(rung_runtime *rt, rung_task *task,
 RUNG_API rung_status rung_evaluate(rung_runtime *rt, rung_task *task, double *loss,
                                    double *weight, rung_error *err);
 
-/* What training would need, before it starts. */
+/* What training would need. peak_bytes = data_bytes + grads + moments + block + eval, and
+ * what is small. */
 typedef struct rung_train_plan {
-    size_t params_bytes, grads_bytes, moments_bytes, block_bytes, data_bytes, eval_bytes;
-    size_t peak_bytes; /* resident, with the process itself */
+    size_t data_bytes;    /* resident already: program, data and parameters */
+    size_t params_bytes;  /* of these, the values of the parameters */
+    size_t grads_bytes;   /* gradients and partial sums of all ranks */
+    size_t moments_bytes; /* of the optimizer */
+    size_t block_bytes;   /* intermediates, samples and states of all ranks */
+    size_t eval_bytes; /* the best values, and what evaluation needs beside the block */
+    size_t peak_bytes; /* resident at most, in training with a folder */
     double flops_per_step;
-    double seconds_per_step; /* timed on one step */
-    int64_t steps;
-    double seconds;
+    double seconds_per_step; /* timed; NaN when the memory at hand is too small to try */
+    int64_t steps;           /* 0: a budget, which could not be timed */
+    double seconds;          /* of training, evaluation included; NaN likewise */
 } rung_train_plan;
 
-/* Measures memory and time of the training that `config` asks for, without doing it. */
+/* Says what the training that `config` asks for would need; nothing is changed. A few
+ * steps are really done, with rate zero, if there is memory for them. */
 RUNG_API rung_status rung_plan(rung_runtime *rt, rung_task *task,
                                const rung_train_config *config, rung_train_plan *plan,
                                rung_error *err);

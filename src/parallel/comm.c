@@ -14,6 +14,12 @@ rung_status rung_comm_gather(const rung_comm *c, const void *mine, size_t bytes,
     return c->ops->gather(c, mine, bytes, all, err);
 }
 
+rung_status rung_comm_broadcast(const rung_comm *c, void *data, size_t bytes,
+                                rung_error *err)
+{
+    return c->ops->broadcast(c, data, bytes, err);
+}
+
 rung_status rung_comm_gather_shards(const rung_comm *c, void *vector,
                                     const rung_shards *shards, rung_error *err)
 {

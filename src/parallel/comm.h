@@ -56,6 +56,10 @@ typedef struct rung_comm_ops {
     rung_status (*gather)(const rung_comm *c, const void *mine, size_t bytes, void *all,
                           rung_error *err);
 
+    /* data[bytes] of rank 0, on every rank. */
+    rung_status (*broadcast)(const rung_comm *c, void *data, size_t bytes,
+                             rung_error *err);
+
     /* All-gather: every rank's `vector` gets the shards of the others. Where all ranks
      * have given the same memory there is nothing to move, and it is a barrier. */
     rung_status (*gather_shards)(const rung_comm *c, void *vector,
@@ -81,6 +85,8 @@ struct rung_comm {
 rung_status rung_comm_barrier(const rung_comm *c, rung_error *err);
 rung_status rung_comm_gather(const rung_comm *c, const void *mine, size_t bytes,
                              void *all, rung_error *err);
+rung_status rung_comm_broadcast(const rung_comm *c, void *data, size_t bytes,
+                                rung_error *err);
 rung_status rung_comm_gather_shards(const rung_comm *c, void *vector,
                                     const rung_shards *shards, rung_error *err);
 rung_status rung_comm_reduce(const rung_comm *c, const rung_reduction *reduction,

@@ -92,6 +92,15 @@ static rung_status thread_gather(const rung_comm *c, const void *mine, size_t by
     return thread_barrier(c, err);
 }
 
+static rung_status thread_broadcast(const rung_comm *c, void *data, size_t bytes,
+                                    rung_error *err)
+{
+    const rung_thread_group *g = group_of(c);
+    RUNG_TRY(post(c, data, err));
+    if (c->rank != 0) memcpy(data, g->posts[0], bytes);
+    return thread_barrier(c, err);
+}
+
 static rung_status thread_gather_shards(const rung_comm *c, void *vector,
                                         const rung_shards *shards, rung_error *err)
 {
@@ -129,6 +138,7 @@ static const rung_comm_ops thread_ops = {
     .name = "threads",
     .barrier = thread_barrier,
     .gather = thread_gather,
+    .broadcast = thread_broadcast,
     .gather_shards = thread_gather_shards,
     .reduce = thread_reduce,
     .abort = thread_abort,

@@ -81,6 +81,22 @@ static void gather_gives_everybody_the_values_of_all(void **state)
     for (int ranks = 1; ranks <= MAX_RANKS; ranks++) play(ranks, gather_values, NULL);
 }
 
+static void broadcast_values(player *p)
+{
+    rung_error err;
+    for (int i = 0; i < 50; i++) {
+        int value = p->comm->rank == 0 ? 7 * i : -1;
+        assert_ok(rung_comm_broadcast(p->comm, &value, sizeof value, &err));
+        assert_int_equal(value, 7 * i);
+    }
+}
+
+static void broadcast_gives_everybody_the_value_of_rank_0(void **state)
+{
+    (void)state;
+    for (int ranks = 1; ranks <= MAX_RANKS; ranks++) play(ranks, broadcast_values, NULL);
+}
+
 /* ---- shards ---- */
 
 static void make_shards(int ranks, int64_t *data)
@@ -226,6 +242,7 @@ static void self_is_a_rank_of_its_own(void **state)
     player p = {rung_comm_self(), NULL, NULL, 0};
     assert_int_equal(p.comm->size, 1);
     gather_values(&p);
+    broadcast_values(&p);
     gather_own_vectors(&p);
     int round = 0;
     p.shared = &round;
@@ -238,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_passes_a_barrier_before_all_have_come),
         cmocka_unit_test(gather_gives_everybody_the_values_of_all),
+        cmocka_unit_test(broadcast_gives_everybody_the_value_of_rank_0),
         cmocka_unit_test(shards_of_separate_vectors_are_brought_together),
         cmocka_unit_test(shards_of_one_shared_vector_stay_where_they_are),
         cmocka_unit_test(reduce_adds_in_the_order_of_the_tree),

@@ -1,0 +1,100 @@
+/* How many steps: given, from epochs, or as many as fit into a time. The clock is asked
+ * once, before the first step; what follows from it is fixed and recorded, and never
+ * asked for again. */
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "learn/trainer.h"
+
+#define EVALUATIONS 20     /* in a run, unless told otherwise */
+#define EVAL_SHARE 0.25    /* of a budget, at most */
+#define TIMING_SHARE 0.02  /* of a budget */
+#define TIMING_SECONDS 3.0 /* are enough */
+#define TIMING_STEPS 2     /* at least, after one to warm up */
+
+/* Rate zero: the same work, and values that stay in range. The first step is not counted:
+ * it touches its memory for the first time. */
+static rung_status time_rank(rung_worker *w, rung_error *err)
+{
+    rung_trainer *t = w->trainer;
+    const bool leads = w->rank.comm->rank == 0;
+    double start = 0;
+    rung_verdict verdict = {.go_on = true};
+    for (int64_t n = 0; verdict.go_on; n++) {
+        rung_step_result result;
+        RUNG_TRY(rung__worker_step(w, n, 0, &result, err));
+        if (leads) {
+            const double now = rung__now_seconds();
+            if (n == 0) start = now;
+            verdict.go_on = n < TIMING_STEPS || now - start < t->time_limit;
+            if (n > 0) t->step_seconds = (now - start) / (double)n;
+        }
+        RUNG_TRY(rung_comm_broadcast(w->rank.comm, &verdict, sizeof verdict, err));
+    }
+    return RUNG_OK;
+}
+
+/* As if no step had been done. */
+static void undo(rung_trainer *t, const void *values)
+{
+    memcpy(rung_params_values(t->task->params), values, rung__set_bytes(t->task->params));
+    rung_optimizer_reset(t->optimizer);
+    for (int64_t m = 0; t->task->states && m < t->micro_batches; m++)
+        memset(rung__trainer_states(t, m), 0, rung__set_bytes(t->task->states));
+}
+
+rung_status rung__time_steps(rung_trainer *t, double seconds, rung_error *err)
+{
+    const size_t bytes = rung__set_bytes(t->task->params);
+    void *values = t->best ? t->best : rung__alloc(bytes);
+    if (!values) return rung__out_of_memory(err, bytes, "the first values");
+    memcpy(values, rung_params_values(t->task->params), bytes);
+    t->time_limit = seconds;
+    const rung_status status = rung__trainer_run(t, time_rank, err);
+    undo(t, values);
+    if (values != t->best) rung__free(values);
+    return status;
+}
+
+/* Steps that fit into `seconds`, with their evaluations. */
+static int64_t fit_steps(rung_trainer *t, double seconds)
+{
+    rung_train_config *c = &t->config;
+    double steps;
+    if (c->eval_every > 0) {
+        steps = seconds / (t->step_seconds + t->eval_seconds / (double)c->eval_every);
+    } else {
+        double n = EVALUATIONS;
+        if (n * t->eval_seconds > EVAL_SHARE * seconds)
+            n = fmax(1, floor(EVAL_SHARE * seconds / t->eval_seconds));
+        steps = (seconds - n * t->eval_seconds) / t->step_seconds;
+        c->eval_every = (int64_t)fmax(1, ceil(steps / n));
+    }
+    return (int64_t)fmin(fmax(1, floor(steps)), 1e12);
+}
+
+rung_status rung__fix_length(rung_trainer *t, double spent, rung_error *err)
+{
+    rung_train_config *c = &t->config;
+    const double samples = (double)(t->micro_batches * c->batch);
+    if (c->epochs > 0) {
+        const double steps =
+            ceil(c->epochs * (double)t->task->samples_per_epoch / samples);
+        c->steps = (int64_t)fmin(steps, 1e12);
+    }
+    if (c->budget > 0) {
+        const double start = rung__now_seconds();
+        RUNG_TRY(
+            rung__time_steps(t, fmin(TIMING_SHARE * c->budget, TIMING_SECONDS), err));
+        spent += rung__now_seconds() - start;
+        c->steps = fit_steps(t, c->budget - spent);
+        rung_log(t->rt, RUNG_LOG_INFO, "%lld steps of %.3g s fit into %.4g s",
+                 (long long)c->steps, t->step_seconds, c->budget);
+    }
+    c->epochs = c->budget = 0;
+    if (c->eval_every == 0) c->eval_every = (c->steps + EVALUATIONS - 1) / EVALUATIONS;
+    if (c->save_every == 0) c->save_every = c->eval_every;
+    return RUNG_OK;
+}
