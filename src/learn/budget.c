@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "learn/trainer.h"
 
+#define MOST_STEPS 1e12
 #define EVALUATIONS 20     /* in a run, unless told otherwise */
 #define EVAL_SHARE 0.25    /* of a budget, at most */
 #define TIMING_SHARE 0.02  /* of a budget */
@@ -58,21 +59,21 @@ rung_status rung__time_steps(rung_trainer *t, double seconds, rung_error *err)
     return status;
 }
 
-/* Steps that fit into `seconds`, with their evaluations. */
-static int64_t fit_steps(rung_trainer *t, double seconds)
+/* The steps that fit into `seconds` with their evaluations, and how often these come if that is
+ * left open: as in other runs, or less often where they would take too much of the time. */
+static void fit_into(rung_trainer *t, double seconds)
 {
     rung_train_config *c = &t->config;
-    double steps;
+    double steps, n = EVALUATIONS;
     if (c->eval_every > 0) {
         steps = seconds / (t->step_seconds + t->eval_seconds / (double)c->eval_every);
     } else {
-        double n = EVALUATIONS;
         if (n * t->eval_seconds > EVAL_SHARE * seconds)
             n = fmax(1, floor(EVAL_SHARE * seconds / t->eval_seconds));
         steps = (seconds - n * t->eval_seconds) / t->step_seconds;
-        c->eval_every = (int64_t)fmax(1, ceil(steps / n));
     }
-    return (int64_t)fmin(fmax(1, floor(steps)), 1e12);
+    c->steps = (int64_t)fmin(fmax(1, floor(steps)), MOST_STEPS);
+    if (c->eval_every == 0) c->eval_every = (int64_t)ceil((double)c->steps / n);
 }
 
 rung_status rung__fix_length(rung_trainer *t, double spent, rung_error *err)
@@ -82,14 +83,14 @@ rung_status rung__fix_length(rung_trainer *t, double spent, rung_error *err)
     if (c->epochs > 0) {
         const double steps =
             ceil(c->epochs * (double)t->task->samples_per_epoch / samples);
-        c->steps = (int64_t)fmin(steps, 1e12);
+        c->steps = (int64_t)fmin(steps, MOST_STEPS);
     }
     if (c->budget > 0) {
         const double start = rung__now_seconds();
         RUNG_TRY(
             rung__time_steps(t, fmin(TIMING_SHARE * c->budget, TIMING_SECONDS), err));
         spent += rung__now_seconds() - start;
-        c->steps = fit_steps(t, c->budget - spent);
+        fit_into(t, c->budget - spent);
         rung_log(t->rt, RUNG_LOG_INFO, "%lld steps of %.3g s fit into %.4g s",
                  (long long)c->steps, t->step_seconds, c->budget);
     }

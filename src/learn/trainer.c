@@ -237,6 +237,7 @@ static void fill_result(const rung_trainer *t, rung_train_result *result)
         .end = end_of(t),
         .steps = now->step,
         .planned_steps = t->config.steps,
+        .eval_every = t->config.eval_every,
         .best_step = is_evaluated ? now->best_step : now->step,
         .train_loss = now->train_loss,
         .valid_loss = is_evaluated ? now->best_loss : NAN,
