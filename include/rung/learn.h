@@ -168,15 +168,15 @@ typedef struct rung_train_result {
                        or patience ran out */
 } rung_train_result;
 
-/* Trains task->params; they end as the best evaluated ones, or the last ones without valid
- * data, also after an interruption or a divergence.
+/* Trains task->params; they end as the best evaluated ones, or the last ones without
+ * valid data, also after an interruption or a divergence.
  *
  * `dir` holds checkpoints/ (model, best model, moments, states, trainer.json) and
  * metrics.jsonl; one that holds checkpoints already is refused unless `resume`. NULL: no
  * checkpoints; a copy in memory of all that they would hold serves for going back.
  * `resume`: goes on from the latest checkpoint there, or begins if there is none, to the
- * same bits as an uninterrupted run. Its configuration is the recorded one; only ranks and
- * accumulate may change, as long as their product stays, and keep.
+ * same bits as an uninterrupted run. Its configuration is the recorded one; only keep,
+ * ranks and accumulate may change, the last two as long as their product stays.
  *
  * A loss or gradient that is not finite goes back once to what was saved last, with half
  * the rate; the second one fails with RUNG_DIVERGED and names step, layer and samples. */

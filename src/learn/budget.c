@@ -59,8 +59,9 @@ rung_status rung__time_steps(rung_trainer *t, double seconds, rung_error *err)
     return status;
 }
 
-/* The steps that fit into `seconds` with their evaluations, and how often these come if that is
- * left open: as in other runs, or less often where they would take too much of the time. */
+/* The steps that fit into `seconds` with their evaluations, and how often these come if
+ * that is left open: as in other runs, or less often where they would take too much of
+ * the time. */
 static void fit_into(rung_trainer *t, double seconds)
 {
     rung_train_config *c = &t->config;

@@ -3,10 +3,11 @@
  * on with other ranks as long as their product with the accumulation stays. A checkpoint
  * holds
  *
- *     model.safetensors     the parameters          moments.safetensors  NAME.exp_avg, ...
- *     best.safetensors      those of the best       states.safetensors   NAME.0, NAME.1, ...
- *                           evaluation, if others   trainer.json         configuration, standing
- */
+ *     model.safetensors    the parameters
+ *     best.safetensors     those of the best evaluation, if others
+ *     moments.safetensors  of the optimizer: NAME.exp_avg, ...
+ *     states.safetensors   carried ones: NAME.0, NAME.1, ...
+ *     trainer.json         configuration, and where the run stands */
 #include <float.h>
 #include <stdio.h>
 #include <string.h>

@@ -126,7 +126,7 @@ rung_status rung__diverged(rung_trainer *t, int64_t step, double lr, const char 
     const int64_t m = suspect(t), first = first_sample(t, step, m);
     const rung_run run = run_of(t, step, m);
     char layer[200] = "none when run again", place[300] = "";
-    // The states from before the step are gone; those after it serve as well to find the layer.
+    // The states from before the step are gone; those after it show the layer as well.
     prepare(w, step, m, &w->sums.buffers[0], rung__trainer_states(t, m));
     rung_graph_find_nonfinite(w->train.graph, &run, layer, sizeof layer);
     if (t->task->ops->locate)

@@ -211,7 +211,7 @@ static void ranks_and_threads_do_not_change_the_bits(void **state)
     }
 }
 
-/* Clipping is off: the norm of rows is added in another order than that of a whole chunk. */
+/* Clipping is off: the norm of rows is added in another order than that of a chunk. */
 static void row_sparse_gradients_have_the_bits_of_dense_ones(void **state)
 {
     (void)state;

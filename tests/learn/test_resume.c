@@ -317,19 +317,8 @@ static void a_checkpoint_of_another_model_is_named(void **state)
     toy_release(&t);
 }
 
-static rung_status resume_starved(void *ctx, rung_error *err)
-{
-    run *job = ctx;
-    rung_train_result result;
-    toy t;
-    const int64_t live = rung__alloc_stats().live;
-    (void)live;
-    return train(&t, job, &result, err);
-}
-
 int main(void)
 {
-    (void)resume_starved;
     const struct CMUnitTest tests[] = {
         test_in_folder(a_killed_run_goes_on_to_the_same_bits),
         test_in_folder(carried_states_go_on_where_they_were),

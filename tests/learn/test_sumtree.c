@@ -16,8 +16,8 @@ static rung_params *make_params(rung_dtype type)
     return params;
 }
 
-/* The gradient of micro-batch m: numbers whose sum depends on the order, a fifth of the rows
- * touched, garbage in the others. */
+/* The gradient of micro-batch m: numbers whose sum depends on the order, a fifth of the
+ * rows touched, garbage in the others. */
 static void fill_gradient(const rung_params *params, int64_t m, rung_block *block)
 {
     const rung_param *table = rung_params_find(params, "table");

@@ -392,7 +392,7 @@ static void every_allocation_may_fail(void **state)
     (void)state;
     toy t;
     toy_init(&t, 8);
-    assert_true(assert_survives_failed_allocations(train_shortly, &t) > 100);
+    assert_true(assert_survives_failed_allocations(train_shortly, &t) > 50);
     toy_release(&t);
 }
 

@@ -1,8 +1,9 @@
-/* For tests: a small task with everything that a task may have. A table of V rows is looked up by
- * id (row-sparse gradient), a hidden layer with dropout reads it, with a carried state if asked for,
- * and predicts a number that depends on the id:
+/* For tests: a small task with everything that a task may have. A table is looked up by id
+ * (row-sparse gradient), a hidden layer with dropout reads it, with a carried state if asked
+ * for, and predicts a number that depends on the id:
  *
- *     h = tanh(table[id] w1 + b1 (+ s ws)),  s = h;   y = drop(h) w2 + b2;   loss = (y - target)^2 */
+ *     h = tanh(table[id] w1 + b1 (+ s ws)),  s = h
+ *     y = drop(h) w2 + b2,  loss = (y - target)^2 */
 #ifndef RUNG_TESTS_LEARN_TOY_H
 #define RUNG_TESTS_LEARN_TOY_H
 
@@ -20,8 +21,7 @@ enum { TOY_V = 60, TOY_C = 24, TOY_H = 40, TOY_EVAL = 32 };
 typedef struct toy {
     rung_task base;
     double dropout;
-    bool
-        is_quadratic; /* y = column[id] + b2: diverges at a large rate, recovers at half of it */
+    bool is_quadratic; /* y = column[id] + b2: recovers at half of too large a rate */
     double poison; /* target of sample poison_at: 0, or what makes the loss overflow */
     int64_t poison_at;
 } toy;
@@ -125,7 +125,7 @@ static const rung_task_ops toy_ops = {.build = toy_build,
                                       .resets_states = toy_resets,
                                       .locate = toy_locate};
 
-/* With states for `lanes` samples, if not 0; they are also the samples of an evaluation. */
+/* With states for `lanes` samples, if not 0; as many make an evaluation's chunk. */
 static inline void toy_init(toy *t, int64_t lanes)
 {
     rung_error err;
