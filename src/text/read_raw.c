@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "rung/text.h"
+#include "text/raw.h"
 #include "text/stream.h"
 #include "text/unicode.h"
 
@@ -245,20 +246,19 @@ static rung_status read_folder(growing *g, const char *path, rung_error *err)
 
 /* ---- Public ---- */
 
-/* Takes the bytes of `g`, whether it succeeds or not. */
-static rung_status finish(rung_text *text, const char *name, growing *g, rung_error *err)
+rung_status rung__text_take(rung_text *text, const char *name, char *bytes, size_t size,
+                            rung_error *err)
 {
     char *copy = rung__strdup(name);
     if (!copy) {
-        rung__free(g->bytes);
+        rung__free(bytes);
         return rung__out_of_memory(err, strlen(name) + 1, "a text's name");
     }
-    g->bytes[g->size] = '\0';
-    *text = (rung_text){.bytes = g->bytes, .size = g->size, .name = copy};
-    text->n_invalid = (int64_t)rung__utf8_count_invalid(text->bytes, text->size);
+    *text = (rung_text){.bytes = bytes, .size = size, .name = copy};
+    text->n_invalid = (int64_t)rung__utf8_count_invalid(bytes, size);
     rung_sha256 hash;
     rung_sha256_init(&hash);
-    rung_sha256_add(&hash, text->bytes, text->size);
+    rung_sha256_add(&hash, bytes, size);
     rung_sha256_hex(&hash, text->sha256);
     return RUNG_OK;
 }
@@ -273,17 +273,17 @@ rung_status rung_text_read(rung_text *text, const char *path, size_t max_bytes,
         rung__free(g.bytes);
         return status;
     }
-    return finish(text, path, &g, err);
+    g.bytes[g.size] = '\0';
+    return rung__text_take(text, path, g.bytes, g.size, err);
 }
 
 rung_status rung_text_from(rung_text *text, const char *name, const void *bytes,
                            size_t size, rung_error *err)
 {
-    growing g = {.max = size};
-    RUNG_TRY(reserve(&g, size, err));
-    if (size > 0) memcpy(g.bytes, bytes, size);
-    g.size = size;
-    return finish(text, name, &g, err);
+    char *copy = rung__alloc(size + 1);
+    if (!copy) return rung__out_of_memory(err, size + 1, name);
+    if (size > 0) memcpy(copy, bytes, size);
+    return rung__text_take(text, name, copy, size, err);
 }
 
 void rung_text_release(rung_text *text)
