@@ -1,0 +1,87 @@
+/* What the commands share: one command, one file, over the public API. */
+#ifndef RUNG_CLI_CLI_H
+#define RUNG_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli/progress.h"
+#include "rung/ladder.h"
+
+/* Exit codes. */
+enum {
+    CLI_DONE = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_DIVERGED = 3,
+    CLI_INTERRUPTED = 130
+};
+
+typedef struct cli_command {
+    const char *name;
+    const char *words;                    /* "RUNG --data FILE" */
+    const char *summary;                  /* one line */
+    int (*run)(int argc, char **argv);    /* without "rung NAME"; returns the exit code */
+    char *(*help)(int argc, char **argv); /* the options; a new string (rung_text_free) */
+} cli_command;
+
+extern const cli_command cli_ladder, cli_train, cli_eval, cli_generate, cli_inspect,
+    cli_plan, cli_models, cli_version, cli_help;
+
+/* All commands, in the order of the help. */
+extern const cli_command *const cli_commands[];
+extern const size_t cli_n_commands;
+
+/* The command of that name; NULL after printing what it may have meant. */
+const cli_command *cli_find(const char *name);
+
+/* Prints "rung: MESSAGE" to stderr; returns the exit code that the status asks for. */
+int cli_fail(const rung_error *err);
+
+/* ---- Options that every computing command has ---- */
+typedef struct cli_common {
+    int64_t threads;
+    int isa;
+    bool quiet;
+    bool json;
+} cli_common;
+
+rung_option_set cli_common_set(cli_common *common);
+/* The default runtime, made as the options say; NULL after filling err. */
+rung_runtime *cli_runtime(const cli_common *common, rung_error *err);
+
+/* ---- Command lines ---- */
+
+enum { CLI_MAX_SETS = 5 };
+
+/* Defaults, then the command line. At least `least` and at most `most` words must remain; they are
+ * argv[0 ... *n_words - 1]. `what` names them: "MODEL DATA". */
+rung_status cli_parse(const rung_option_set *sets, size_t n_sets, int argc, char **argv,
+                      int least, int most, const char *what, int *n_words,
+                      rung_error *err);
+void cli_release(const rung_option_set *sets, size_t n_sets);
+
+/* The whole command line as one text, as it was typed; lives until the process ends. */
+const char *cli_typed(void);
+void cli_remember_typed(int argc, char **argv);
+
+/* ---- Long work ---- */
+
+/* Ctrl-C and SIGTERM: the first finishes the step, a second one ends at once. */
+void cli_catch_interrupts(void);
+bool cli_interrupted(void *self); /* fits rung_train_hooks */
+
+/* Shows the reports of a training as progress lines. */
+typedef struct cli_watch {
+    cli_progress progress;
+    const char *label;
+    double valid_loss;
+    bool quiet;
+} cli_watch;
+
+void cli_watch_init(cli_watch *watch, const char *label, bool quiet);
+void cli_watch_report(void *watch,
+                      const rung_train_report *report); /* fits rung_train_hooks */
+void cli_watch_end(cli_watch *watch);
+
+#endif

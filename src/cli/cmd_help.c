@@ -1,0 +1,72 @@
+/* rung help, rung version, rung models. */
+#include <string.h>
+
+#include "cli/cli.h"
+
+/* ---- help ---- */
+
+static int list_commands(void)
+{
+    printf("rung learns from text on every rung of one ladder, and says which one you "
+           "need.\n\n");
+    printf("usage: rung COMMAND ...\n\n");
+    for (size_t i = 0; i < cli_n_commands; i++)
+        printf("  %-10s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+    printf("\n`rung help COMMAND` shows its options; `rung help train RUNG` those of a "
+           "rung.\n");
+    printf("Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 diverged.\n");
+    return CLI_DONE;
+}
+
+static int help_run(int argc, char **argv)
+{
+    if (argc < 1) return list_commands();
+    const cli_command *command = cli_find(argv[0]);
+    if (!command) return CLI_USAGE;
+    printf("usage: rung %s %s\n%s\n", command->name, command->words, command->summary);
+    char *options = command->help ? command->help(argc - 1, argv + 1) : NULL;
+    if (options) printf("\n%s", options);
+    rung_text_free(options);
+    return CLI_DONE;
+}
+
+const cli_command cli_help = {"help", "[COMMAND]", "shows commands and their options",
+                              help_run, NULL};
+
+/* ---- version ---- */
+
+static int version_run(int argc, char **argv)
+{
+    (void)argv;
+    rung_error err;
+    if (argc > 0) {
+        rung_fail(&err, RUNG_USAGE, "version takes no words");
+        return cli_fail(&err);
+    }
+    rung_runtime *rt = rung_runtime_default();
+    printf("rung %s\n", rung_version());
+    if (rt)
+        printf("instruction set %s, %d threads\n", rung_isa_name(rung_runtime_isa(rt)),
+               rung_runtime_threads(rt));
+    return CLI_DONE;
+}
+
+const cli_command cli_version = {"version", "", "prints version and instruction set",
+                                 version_run, NULL};
+
+/* ---- models ---- */
+
+static int models_run(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    for (size_t i = 0; i < rung_class_count(); i++) {
+        const rung_class *c = rung_class_at(i);
+        printf("%-10s %s\n", c->name, c->summary);
+        printf("%-10s   %s%s\n", "", c->fit ? "counts" : "trains by steps",
+               c->stream ? "; generates" : "");
+    }
+    return CLI_DONE;
+}
+
+const cli_command cli_models = {"models", "", "lists the rungs, lowest first", models_run,
+                                NULL};

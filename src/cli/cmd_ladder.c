@@ -1,0 +1,173 @@
+/* rung ladder [DATA]: all rungs on one text under one budget, one table, one recommendation. */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/data.h"
+#include "rung/units.h"
+
+typedef struct ladder_options {
+    const char *rungs, *out;
+    double budget;
+    int64_t context, seed;
+    bool resume;
+} ladder_options;
+
+#define FIELD(name) offsetof(ladder_options, name)
+
+static const rung_option options[] = {
+    {"rungs", RUNG_OPTION_TEXT, FIELD(rungs), NULL, 0, 0, NULL,
+     "which, separated by commas; else all", NULL},
+    {"budget", RUNG_OPTION_SECONDS, FIELD(budget), "10m", 1, 1e7, NULL,
+     "training time, shared equally by the rungs that are trained", NULL},
+    {"context", RUNG_OPTION_INT, FIELD(context), "128", 2, 65536, NULL,
+     "tokens that each rung sees at most", NULL},
+    {"out", RUNG_OPTION_TEXT, FIELD(out), "rung-run", 0, 0, NULL, "the run folder", NULL},
+    {"seed", RUNG_OPTION_INT, FIELD(seed), "1", 0, 1e15, NULL, "of all random choices",
+     NULL},
+    {"resume", RUNG_OPTION_FLAG, FIELD(resume), "false", 0, 0, NULL,
+     "go on with a broken run, or add rungs to a finished one", NULL},
+};
+
+enum { N_SETS = 3 };
+
+static void make_sets(rung_option_set sets[N_SETS], ladder_options *own, cli_data *data,
+                      cli_common *common)
+{
+    sets[0] = (rung_option_set){.title = "Ladder",
+                                .options = options,
+                                .count = sizeof options / sizeof options[0],
+                                .values = own};
+    sets[1] = cli_data_set(data, false);
+    sets[2] = cli_common_set(common);
+}
+
+/* ---- The table ---- */
+
+static void print_row(const rung_ladder *l, size_t i)
+{
+    const rung_ladder_row *row = &l->rows[i];
+    const rung_train_result *t = &row->fit.train;
+    char params[40], seconds[40], rate[40], predict[40], bytes[40];
+    printf("%c %-8s %7.3f %11s %9s %9s %8s %9s  %s\n", i == l->recommended ? '*' : ' ',
+           row->type->name, row->fit.test.bits_per_byte,
+           rung_format_count(params, (double)row->fit.params),
+           rung_format_seconds(seconds, t->seconds),
+           rung_format_count(rate, round(t->units_per_second)),
+           rung_format_seconds(predict, row->fit.test.seconds),
+           rung_format_bytes(bytes, (double)row->fit.file_bytes),
+           t->converged ? "converged" : "budget");
+}
+
+static void print_table(const rung_ladder *l, const ladder_options *own)
+{
+    char train[40], valid[40], test[40];
+    printf("\ntrain %s, valid %s, test %s; %lld tokens in the vocabulary\n\n",
+           rung_format_bytes(train, (double)l->bytes[RUNG_TRAIN]),
+           rung_format_bytes(valid, (double)l->bytes[RUNG_VALID]),
+           rung_format_bytes(test, (double)l->bytes[RUNG_TEST]), (long long)l->vocab);
+    printf("  %-8s %7s %11s %9s %9s %8s %9s  %s\n", "rung", "bits/B", "parameters",
+           "training", "tok/s", "predict", "file", "stopped");
+    for (size_t i = 0; i < l->n_rows; i++) print_row(l, i);
+    printf("\n%s\n\nIn %s: results.json, metrics.jsonl, a model folder for each rung.\n",
+           l->advice, own->out);
+}
+
+/* The file that was just written, as it is. */
+static int print_json(const char *out)
+{
+    char path[4096], buffer[4096];
+    size_t n;
+    snprintf(path, sizeof path, "%s/results.json", out);
+    FILE *f = fopen(path, "r");
+    if (!f) return CLI_FAILED;
+    while ((n = fread(buffer, 1, sizeof buffer, f)) > 0) fwrite(buffer, 1, n, stdout);
+    fclose(f);
+    return CLI_DONE;
+}
+
+/* ---- Running ---- */
+
+static void begin_rung(void *self, const rung_class *type, size_t i, size_t n)
+{
+    cli_watch *watch = self;
+    watch->label = type->name;
+    if (watch->quiet) return;
+    cli_progress_wipe(&watch->progress);
+    fprintf(stderr, "%s (%zu of %zu)\n", type->name, i + 1, n);
+}
+
+static int run_ladder(const ladder_options *own, const cli_data *data,
+                      const cli_common *common)
+{
+    rung_error err;
+    rung_ladder ladder;
+    cli_watch watch;
+    rung_runtime *rt = cli_runtime(common, &err);
+    if (!rt) return cli_fail(&err);
+    cli_watch_init(&watch, "", common->quiet);
+    cli_catch_interrupts();
+    rung_ladder_config config = {.corpus = cli_corpus_config(data),
+                                 .rungs = own->rungs,
+                                 .budget = own->budget,
+                                 .context = own->context,
+                                 .seed = own->seed,
+                                 .out = own->out,
+                                 .command = cli_typed(),
+                                 .resume = own->resume};
+    rung_ladder_hooks hooks = {.begin = begin_rung,
+                               .train = {cli_watch_report, cli_interrupted, &watch},
+                               .self = &watch};
+    rung_status status = rung_ladder_run(rt, &config, &hooks, &ladder, &err);
+    cli_watch_end(&watch);
+    if (status != RUNG_OK) return cli_fail(&err);
+    int code = CLI_DONE;
+    if (ladder.interrupted) {
+        fprintf(stderr, "rung: interrupted; go on with: %s%s\n", cli_typed(),
+                own->resume ? "" : " --resume");
+        code = CLI_INTERRUPTED;
+    } else if (common->json) {
+        code = print_json(own->out);
+    } else {
+        print_table(&ladder, own);
+    }
+    rung_ladder_release(&ladder);
+    return code;
+}
+
+static int ladder_run(int argc, char **argv)
+{
+    ladder_options own;
+    cli_data data = {0};
+    cli_common common;
+    rung_option_set sets[N_SETS];
+    rung_error err;
+    int n_words, code;
+    make_sets(sets, &own, &data, &common);
+    if (cli_parse(sets, N_SETS, argc, argv, 0, 1, "DATA", &n_words, &err) != RUNG_OK) {
+        code = cli_fail(&err);
+    } else {
+        if (n_words == 1) data.data = argv[0];
+        code = run_ladder(&own, &data, &common);
+        data.data = NULL; // a word, not owned by the options
+    }
+    cli_release(sets, N_SETS);
+    return code;
+}
+
+static char *ladder_help(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    ladder_options own;
+    cli_data data;
+    cli_common common;
+    rung_option_set sets[N_SETS];
+    make_sets(sets, &own, &data, &common);
+    return rung_options_help(sets, N_SETS);
+}
+
+const cli_command cli_ladder = {
+    "ladder", "[DATA] [OPTIONS]",
+    "trains all rungs on one text and says which is the lowest that is good enough",
+    ladder_run, ladder_help};

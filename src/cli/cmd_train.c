@@ -1,0 +1,273 @@
+/* rung train RUNG: one rung on one text; and rung plan RUNG: what that would need. */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/data.h"
+#include "rung/units.h"
+
+typedef struct train_options {
+    const char *out, *config;
+    bool resume, dump_config;
+} train_options;
+
+#define FIELD(name) offsetof(train_options, name)
+
+static const rung_option options[] = {
+    {"out", RUNG_OPTION_TEXT, FIELD(out), NULL, 0, 0, NULL, "the model folder", NULL},
+    {"resume", RUNG_OPTION_FLAG, FIELD(resume), "false", 0, 0, NULL,
+     "go on from the last checkpoint in --out", NULL},
+    {"config", RUNG_OPTION_TEXT, FIELD(config), NULL, 0, 0, NULL,
+     "options as JSON from a file; the command line goes before it", NULL},
+    {"dump-config", RUNG_OPTION_FLAG, FIELD(dump_config), "false", 0, 0, NULL,
+     "print all options as JSON, and train nothing", NULL},
+};
+
+/* Everything that the command line of a training says. */
+typedef struct training {
+    train_options own;
+    cli_data data;
+    rung_train_config train;
+    cli_common common;
+    rung_model *model; /* owned */
+    rung_option_set sets[CLI_MAX_SETS];
+    size_t n_sets;
+    bool given[CLI_MAX_SETS][64];
+} training;
+
+static void make_sets(training *t)
+{
+    size_t count;
+    const rung_option *train = rung_train_options(&count);
+    t->n_sets = 0;
+    t->sets[t->n_sets++] = (rung_option_set){.title = "Training run",
+                                             .options = options,
+                                             .count = sizeof options / sizeof options[0],
+                                             .values = &t->own};
+    if (t->model) t->sets[t->n_sets++] = rung_model_options(t->model);
+    t->sets[t->n_sets++] = cli_data_set(&t->data, true);
+    t->sets[t->n_sets++] = (rung_option_set){
+        .title = "Optimization", .options = train, .count = count, .values = &t->train};
+    t->sets[t->n_sets++] = cli_common_set(&t->common);
+    for (size_t i = 0; i < t->n_sets; i++) t->sets[i].given = t->given[i];
+}
+
+static rung_status read_config(training *t, rung_error *err)
+{
+    rung_text text;
+    RUNG_TRY(rung_text_read(&text, t->own.config, 1 << 20, err));
+    rung_status status =
+        rung_options_from_json(t->sets, t->n_sets, text.bytes, t->own.config, true, err);
+    rung_text_release(&text);
+    return status;
+}
+
+/* The first word is the rung; its options join the others. */
+static rung_status parse(training *t, int argc, char **argv, rung_error *err)
+{
+    if (argc < 1 || argv[0][0] == '-')
+        return rung_fail(err, RUNG_USAGE,
+                         "the first word must be a rung: `rung models` lists "
+                         "them");
+    const rung_class *type = rung_class_find(argv[0], err);
+    if (!type) return RUNG_USAGE;
+    RUNG_TRY(rung_model_new(&t->model, type, err));
+    make_sets(t);
+    int n_words;
+    RUNG_TRY(cli_parse(t->sets, t->n_sets, argc - 1, argv + 1, 0, 0, "no more words",
+                       &n_words, err));
+    if (t->own.config) RUNG_TRY(read_config(t, err));
+    return RUNG_OK;
+}
+
+static void release(training *t)
+{
+    for (size_t i = 0; i < t->n_sets; i++) {
+        bool is_models =
+            t->model && t->sets[i].values == rung_model_options(t->model).values;
+        if (!is_models) rung_options_release(&t->sets[i]);
+    }
+    rung_model_free(t->model);
+}
+
+static char *options_help(int argc, char **argv)
+{
+    training t = {0};
+    rung_error err;
+    const rung_class *type = argc > 0 ? rung_class_find(argv[0], &err) : NULL;
+    if (type && rung_model_new(&t.model, type, &err) != RUNG_OK) return NULL;
+    make_sets(&t);
+    char *text = rung_options_help(t.sets, t.n_sets);
+    rung_model_free(t.model);
+    return text;
+}
+
+/* ---- train ---- */
+
+static rung_status check_lengths(const training *t, rung_error *err)
+{
+    int given = (t->train.steps > 0) + (t->train.epochs > 0) + (t->train.budget > 0);
+    if (t->model->type->fit) return RUNG_OK;
+    if (given == 0)
+        return rung_fail(err, RUNG_USAGE, "how long? give --steps, --epochs or --budget");
+    if (given > 1)
+        return rung_fail(err, RUNG_USAGE, "give one of --steps, --epochs and --budget");
+    return RUNG_OK;
+}
+
+static void print_result(const training *t, const rung_fit_result *r)
+{
+    char params[40], seconds[40], rate[40];
+    printf("%s: %s parameters", t->model->type->name,
+           rung_format_count(params, (double)r->params));
+    if (r->train.steps > 0)
+        printf(", %lld steps in %s, %s tok/s", (long long)r->train.steps,
+               rung_format_seconds(seconds, r->train.seconds),
+               rung_format_count(rate, round(r->train.units_per_second)));
+    printf("\n");
+    if (r->train.steps > 0 && isfinite(r->train.valid_loss))
+        printf("valid: loss %.4f nats a token at step %lld\n", r->train.valid_loss,
+               (long long)r->train.best_step);
+    if (r->valid.tokens) printf("valid: %.4f bits a byte\n", r->valid.bits_per_byte);
+    if (r->test.tokens) printf("test:  %.4f bits a byte\n", r->test.bits_per_byte);
+    printf("in %s\n", t->own.out);
+}
+
+static rung_status train(training *t, const rung_corpus *corpus, rung_runtime *rt,
+                         int *code, rung_error *err)
+{
+    cli_watch watch;
+    rung_fit_result result;
+    rung_fit_config config = {t->train, cli_typed(), t->own.resume};
+    cli_watch_init(&watch, t->model->type->name, t->common.quiet);
+    cli_catch_interrupts();
+    rung_train_hooks hooks = {cli_watch_report, cli_interrupted, &watch};
+    rung_status status =
+        rung_fit(rt, &t->model, corpus, &config, 0, t->own.out, &hooks, &result, err);
+    cli_watch_end(&watch);
+    RUNG_TRY(status);
+    if (result.train.end == RUNG_TRAIN_INTERRUPTED) {
+        fprintf(stderr, "rung: interrupted at step %lld and saved; go on with: %s%s\n",
+                (long long)result.train.steps, cli_typed(),
+                t->own.resume ? "" : " --resume");
+        *code = CLI_INTERRUPTED;
+    } else if (!t->common.quiet) {
+        print_result(t, &result);
+    }
+    rung_fit_result_release(&result);
+    return RUNG_OK;
+}
+
+static rung_status train_command(training *t, int argc, char **argv, int *code,
+                                 rung_error *err)
+{
+    RUNG_TRY(parse(t, argc, argv, err));
+    if (t->own.dump_config) {
+        char *json = rung_options_to_json(t->sets + 1, t->n_sets - 2);
+        if (!json) return rung_fail(err, RUNG_MEMORY, "out of memory");
+        fputs(json, stdout);
+        rung_text_free(json);
+        return RUNG_OK;
+    }
+    if (!t->own.out) return rung_fail(err, RUNG_USAGE, "where to? give --out DIR");
+    RUNG_TRY(check_lengths(t, err));
+    rung_runtime *rt = cli_runtime(&t->common, err);
+    if (!rt) return err->code;
+    rung_corpus corpus;
+    rung_corpus_config config = cli_corpus_config(&t->data);
+    RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
+    rung_status status = train(t, &corpus, rt, code, err);
+    rung_corpus_release(&corpus);
+    return status;
+}
+
+static int train_run(int argc, char **argv)
+{
+    training t = {0};
+    rung_error err;
+    int code = CLI_DONE;
+    if (train_command(&t, argc, argv, &code, &err) != RUNG_OK) code = cli_fail(&err);
+    release(&t);
+    return code;
+}
+
+const cli_command cli_train = {"train", "RUNG [OPTIONS]", "trains one rung on one text",
+                               train_run, options_help};
+
+/* ---- plan ---- */
+
+static void print_plan(const training *t, const rung_train_plan *p)
+{
+    char text[40];
+    const struct {
+        const char *name;
+        size_t bytes;
+    } parts[] = {{"parameters", p->params_bytes}, {"gradients", p->grads_bytes},
+                 {"moments", p->moments_bytes},   {"activations", p->block_bytes},
+                 {"data", p->data_bytes},         {"evaluation", p->eval_bytes},
+                 {"peak resident", p->peak_bytes}};
+    if (t->common.json) {
+        printf("{\"peak_bytes\": %zu, \"params_bytes\": %zu, \"grads_bytes\": %zu, "
+               "\"moments_bytes\": %zu, \"block_bytes\": %zu, \"data_bytes\": %zu, "
+               "\"flops_per_step\": %.0f, \"seconds_per_step\": %.6f, \"steps\": %lld, "
+               "\"seconds\": %.3f}\n",
+               p->peak_bytes, p->params_bytes, p->grads_bytes, p->moments_bytes,
+               p->block_bytes, p->data_bytes, p->flops_per_step, p->seconds_per_step,
+               (long long)p->steps, p->seconds);
+        return;
+    }
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        printf("%-14s %10s\n", parts[i].name,
+               rung_format_bytes(text, (double)parts[i].bytes));
+    printf("%-14s %10.2f GFLOP, %s\n", "a step", 1e-9 * p->flops_per_step,
+           rung_format_seconds(text, p->seconds_per_step));
+    if (p->steps > 0)
+        printf("%-14s %10s for %lld steps\n", "training",
+               rung_format_seconds(text, p->seconds), (long long)p->steps);
+}
+
+static rung_status plan_on(training *t, const rung_corpus *corpus, rung_runtime *rt,
+                           rung_error *err)
+{
+    rung_task *task = NULL;
+    rung_train_plan plan;
+    RUNG_TRY(rung_model_build(t->model, rung_tokenizer_share(corpus->tokenizer),
+                              (uint64_t)t->train.seed, err));
+    RUNG_TRY(rung_lm_task_new(&task, t->model, &corpus->tokens[RUNG_TRAIN],
+                              &corpus->tokens[RUNG_VALID], &t->train, err));
+    rung_status status = rung_plan(rt, task, &t->train, &plan, err);
+    rung_lm_task_free(task);
+    if (status == RUNG_OK) print_plan(t, &plan);
+    return status;
+}
+
+static rung_status plan_command(training *t, int argc, char **argv, rung_error *err)
+{
+    RUNG_TRY(parse(t, argc, argv, err));
+    if (t->model->type->fit)
+        return rung_fail(err, RUNG_UNSUPPORTED, "%s counts: it takes no steps to plan",
+                         t->model->type->name);
+    rung_runtime *rt = cli_runtime(&t->common, err);
+    if (!rt) return err->code;
+    rung_corpus corpus;
+    rung_corpus_config config = cli_corpus_config(&t->data);
+    RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
+    rung_status status = plan_on(t, &corpus, rt, err);
+    rung_corpus_release(&corpus);
+    return status;
+}
+
+static int plan_run(int argc, char **argv)
+{
+    training t = {0};
+    rung_error err;
+    int code = CLI_DONE;
+    if (plan_command(&t, argc, argv, &err) != RUNG_OK) code = cli_fail(&err);
+    release(&t);
+    return code;
+}
+
+const cli_command cli_plan = {"plan", "RUNG [OPTIONS]",
+                              "says what a training would need: memory and time",
+                              plan_run, options_help};

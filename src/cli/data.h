@@ -1,0 +1,18 @@
+/* The options that say which text is learned from: of train, ladder and plan. */
+#ifndef RUNG_CLI_DATA_H
+#define RUNG_CLI_DATA_H
+
+#include "cli/cli.h"
+
+typedef struct cli_data {
+    const char *data, *valid, *test;
+    double valid_share, test_share;
+    int tokenizer;
+    int64_t vocab_size;
+} cli_data;
+
+/* `has_data`: with --data (ladder has it as a word). */
+rung_option_set cli_data_set(cli_data *data, bool has_data);
+rung_corpus_config cli_corpus_config(const cli_data *data);
+
+#endif
