@@ -1,6 +1,8 @@
 /* Layer normalisation of rows and its gradient (Ba, Kiros, Hinton 2016). Statistics are
- * two passes over a row that lies in cache: the mean, then the squares of the
- * differences. */
+ * two passes over a row that lies in cache: the mean m, then the differences from it and
+ * their squares. The mean of the differences is what rounding took from m: where a row
+ * lies far from zero it counts, so y is made with it (Chan, Golub, LeVeque 1983,
+ * "Algorithms for computing the sample variance", equation 1.7). */
 #include "kernels/isa/vector.h"
 
 /* The elements from p on minus `mean`, 0 past the end. */
@@ -17,14 +19,21 @@ INLINE real row_mean(int64_t n, const real *x)
     return vsum(sum) / (real)n;
 }
 
-INLINE real row_variance(int64_t n, const real *x, real mean)
+/* What is missing from the rounded mean, and the variance. */
+typedef struct spread {
+    real rest, variance;
+} spread;
+
+INLINE spread row_spread(int64_t n, const real *x, real mean)
 {
-    vec sum = {0};
+    vec sum = {0}, squares = {0};
     for (int64_t i = 0; i < n; i += W) {
         vec c = centred(x + i, n - i, vsplat(mean));
-        sum += c * c;
+        sum += c;
+        squares += c * c;
     }
-    return vsum(sum) / (real)n;
+    const real rest = vsum(sum) / (real)n;
+    return (spread){rest, vsum(squares) / (real)n - rest * rest};
 }
 
 void KERNEL(layernorm)(int64_t rows, int64_t n, double eps, const void *x_,
@@ -37,10 +46,12 @@ void KERNEL(layernorm)(int64_t rows, int64_t n, double eps, const void *x_,
         const real *x = (const real *)x_ + r * n;
         real *y = (real *)y_ + r * n;
         mean[r] = row_mean(n, x);
-        rstd[r] = (real)(1 / sqrt((double)row_variance(n, x, mean[r]) + eps));
+        const spread of = row_spread(n, x, mean[r]);
+        rstd[r] = (real)(1 / sqrt((double)of.variance + eps));
         const vec m = vsplat(mean[r]), s = vsplat(rstd[r]);
+        const vec rest = vsplat(of.rest * rstd[r]);
         for (int64_t i = 0; i < n; i += W) {
-            vec v = (vload_n(x + i, n - i) - m) * s;
+            vec v = (vload_n(x + i, n - i) - m) * s - rest;
             if (gamma) v *= vload_n(gamma + i, n - i);
             if (beta) v += vload_n(beta + i, n - i);
             vstore_n(y + i, n - i, v);
