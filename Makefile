@@ -28,6 +28,8 @@ LDFLAGS_ALL = $(OPT_$(VARIANT)) $(LDFLAGS)
 
 # The kernels are compiled once for each instruction set, with contraction to FMA and without errno.
 KERNEL_FLAGS  := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi
+# A fuzz target feeds parsers; the kernels would take minutes with its instruments.
+KERNEL_FLAGS_fuzz := -fno-sanitize=all
 KERNEL_SETS   := portable double_
 FLAGS_portable := -DRUNG_KERNEL_SET=portable
 FLAGS_double_  := -DRUNG_KERNEL_SET=double_ -DRUNG_KERNEL_DOUBLE
@@ -70,7 +72,8 @@ $(BUILD)/%.o: src/%.c VERSION
 define kernel_rule
 $(BUILD)/kernels/$1/%.o: src/kernels/isa/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $$(KERNEL_FLAGS) $$(FLAGS_$1) -c -o $$@ $$<
+	$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $$(KERNEL_FLAGS) \
+	    $$(KERNEL_FLAGS_$(VARIANT)) $$(FLAGS_$1) -c -o $$@ $$<
 endef
 $(foreach s,$(KERNEL_SETS),$(eval $(call kernel_rule,$s)))
 
@@ -100,9 +103,11 @@ $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/librung.a
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< \
 	    $(BUILD)/librung.a $(LDLIBS_ALL)
 
+# They begin with the small files of tests/golden/formats and with what former runs have found.
 fuzz-run: $(FUZZ_BIN)
 	@cd $(BUILD) && for f in $(FUZZ_BIN:$(BUILD)/%=./%); do \
-	    echo "$$f" && $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 || exit 1; done
+	    echo "$$f" && mkdir -p $$f.found && $$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+	        $$f.found $(CURDIR)/tests/golden/formats || exit 1; done
 
 fuzz:
 	$(MAKE) VARIANT=fuzz CC=clang fuzz-run
