@@ -1,5 +1,5 @@
-/* Options from JSON and from typed values: what is accepted lies in its range, and what is
- * written is read back as the same. */
+/* Options from JSON and from typed values: what is accepted lies in its range, and what
+ * is written is read back as the same. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,15 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 #include "base/json.h"
 #include "base/runtime.h"
 
 typedef struct log_lines {
+    atomic_int inside; /* calls that are under way */
+    bool overlapped;
     int n;
     rung_log_level level;
     char line[100];
@@ -14,9 +18,12 @@ typedef struct log_lines {
 static void note(void *self, rung_log_level level, const char *line)
 {
     log_lines *lines = self;
-    lines->n++; // not atomic: the runtime lets in one thread at a time
+    if (atomic_fetch_add(&lines->inside, 1) > 0) lines->overlapped = true;
+    sched_yield(); // a second caller would come in now
+    lines->n++;
     lines->level = level;
     snprintf(lines->line, sizeof lines->line, "%s", line);
+    atomic_fetch_sub(&lines->inside, 1);
 }
 
 static void a_runtime_has_what_it_was_asked_for(void **state)
@@ -118,6 +125,7 @@ static void the_sink_is_called_by_one_thread_at_a_time(void **state)
     assert_ok(rung_runtime_new(&rt, &config, &err));
     rung_pool_run(rt->pool, 3000, log_task, rt);
     assert_int_equal(lines.n, 3000);
+    assert_false(lines.overlapped);
     rung_runtime_free(rt);
 }
 
