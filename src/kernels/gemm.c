@@ -1,45 +1,52 @@
 /* Matrix products: cuts C into blocks, which the threads of a pool compute.
  *
- * A block of C is one task over all of K: no thread waits for another, and the cut
- * depends on sizes and flags alone, never on the number of threads. Where B must be
- * packed this happens first, as tasks of their own, in passes that bound the scratch
- * memory: some products of the batch at a time, or some columns of one. */
+ * A block of C is one task over all of K: no thread waits for another, and the cut depends on
+ * sizes and flags alone, never on the number of threads. Where B must be packed this happens
+ * first, by tasks of its own, in passes that bound the scratch memory: some products of the
+ * batch at a time, or some columns of one. */
 #include <assert.h>
 
 #include "base/alloc.h"
 #include "kernels/kernels.h"
 
-/* Multiplications that are worth a task, and how many tasks are enough. */
+/* A task is worth so many multiplications. There are FEW_BLOCKS as soon as they are worth it, and
+ * more, up to ENOUGH_BLOCKS, as long as each has this area. */
 #define BLOCK_WORK (512 << 10)
+#define FEW_BLOCKS 8
 #define ENOUGH_BLOCKS 64
-/* A block is at most so wide: its part of B (over one step in K) stays in the
- * second-level cache; and it has so many rows, if C has, that B is read often enough. */
+#define BLOCK_AREA (128 * 384)
+/* No block is wider: its part of B, over one step in K, stays in the second-level cache. */
 #define BLOCK_COLUMNS 384
-#define BLOCK_ROWS 64
 /* Elements of B packed in one pass (at least one panel), and by one task. */
-#define PASS_ELEMENTS (4 << 20)
+#define PASS_ELEMENTS (1 << 20)
 #define PACK_ELEMENTS (64 << 10)
-
-typedef struct gemm_job {
-    const rung_kernels *k;
-    const rung_gemm *g;
-    char *panels;       /* packed B of this pass, NULL where B is read in place */
-    size_t item_bytes;  /* from one product's panels to the next, 0 when all share them */
-    int64_t n0, n1;     /* columns of this pass */
-    int64_t first_item; /* products of this pass: first_item ... */
-    int64_t block_rows, block_columns;
-    int64_t blocks_down, blocks_across;
-    int64_t pack_columns, packs_across; /* of one packing task */
-} gemm_job;
+/* From so many rows on B is read often enough to be packed for speed alone: beside a transposed
+ * A, and where its rows lie a multiple of STRIDE_BYTES apart and compete for few cache sets. */
+#define PACK_ROWS 96
+#define STRIDE_BYTES 2048
 
 /* How a product goes through. */
 typedef struct gemm_plan {
     rung_gemm_shape shape;
     bool dots;       /* by gemm_dots */
-    bool packs;      /* into scratch */
+    bool packs;      /* B, into scratch */
     int64_t items;   /* products a pass */
     int64_t columns; /* columns a pass */
 } gemm_plan;
+
+/* One pass: products first_item ..., columns n0 ... n1. */
+typedef struct gemm_job {
+    const rung_kernels *k;
+    const rung_gemm *g;
+    rung_gemm_shape shape;
+    int64_t first_item, n0, n1;
+    int64_t unit;         /* columns of a block come in units of this width */
+    int64_t down, across; /* blocks of one product */
+    char *panels;         /* packed B of this pass, NULL where B is read in place */
+    size_t item_bytes;    /* from one product's panels to the next; 0: all share them */
+    int64_t pack_columns; /* of one packing task */
+    int64_t packs;        /* packing tasks of one product */
+} gemm_job;
 
 static int64_t min_of(int64_t a, int64_t b)
 {
@@ -61,46 +68,59 @@ static int64_t batch_of(const rung_gemm *g)
     return max_of(g->batch, 1);
 }
 
-static gemm_plan plan_of(const rung_kernels *k, const rung_gemm *g)
-{
-    gemm_plan p = {.items = batch_of(g), .columns = g->N};
-    k->gemm_shape(&p.shape);
-    p.dots = g->M <= RUNG_GEMM_FEW && g->trans_b && !g->trans_a && !g->packed_b;
-    p.packs = !g->packed_b && !p.dots && (g->trans_b || g->N < p.shape.least_columns);
-    if (p.packs) {
-        const int64_t panels = ceil_div(g->N, p.shape.columns);
-        const int64_t panel = max_of(g->K * p.shape.columns, 1);
-        const int64_t fit = max_of(PASS_ELEMENTS / panel, 1);
-        if (g->stride_b) p.items = min_of(p.items, max_of(fit / panels, 1));
-        if (fit < panels) p.columns = fit * p.shape.columns;
-    }
-    return p;
-}
-
 /* Elements of packed op(B) of the given size. */
 static int64_t packed_elements(const rung_gemm_shape *shape, int64_t N, int64_t K)
 {
     return ceil_div(N, shape->columns) * shape->columns * K;
 }
 
-/* Cuts C[M, n1 - n0] into blocks: columns first, as far as the cache asks for it; then
- * rows, then columns again until there are enough blocks. */
+static bool gains_by_packing(const rung_kernels *k, const rung_gemm *g)
+{
+    const bool collides = g->ldb * (int64_t)k->real_bytes % STRIDE_BYTES == 0;
+    return g->M >= PACK_ROWS && (g->trans_a || collides);
+}
+
+static gemm_plan plan_of(const rung_kernels *k, const rung_gemm *g)
+{
+    gemm_plan p = {.items = batch_of(g), .columns = g->N};
+    k->gemm_shape(&p.shape);
+    if (g->packed_b) return p;
+    p.dots = g->M <= RUNG_GEMM_FEW && g->trans_b && !g->trans_a;
+    p.packs =
+        !p.dots && (g->trans_b || g->N < p.shape.least_columns || gains_by_packing(k, g));
+    if (p.packs) {
+        const int64_t panel = max_of(packed_elements(&p.shape, 1, g->K), 1);
+        const int64_t panels = ceil_div(g->N, p.shape.columns);
+        const int64_t fit = max_of(PASS_ELEMENTS / panel, 1);
+        if (fit < panels) p.columns = fit * p.shape.columns;
+        if (g->stride_b) p.items = min_of(p.items, max_of(fit / panels, 1));
+    }
+    return p;
+}
+
+/* Cuts C[M, n1 - n0] into blocks. The longer side is cut first, since a block reads as much of A
+ * and B as it is high and wide. */
 static void cut(gemm_job *job, const gemm_plan *p)
 {
     const rung_gemm *g = job->g;
     const bool few = g->M <= RUNG_GEMM_FEW && !g->packed_b && !p->packs;
-    const int64_t unit = few ? p->shape.few_columns : p->shape.columns;
-    const int64_t N = job->n1 - job->n0, units = ceil_div(N, unit);
+    job->unit = few ? p->shape.few_columns : p->shape.columns;
+    const int64_t N = job->n1 - job->n0;
+    const int64_t tiles = ceil_div(g->M, p->shape.rows), units = ceil_div(N, job->unit);
     // Few rows cost as much as some, since B must be read.
     const int64_t work = max_of(g->M, 2 * RUNG_GEMM_FEW) * N * max_of(g->K, 1);
-    const int64_t wanted = min_of(max_of(work / BLOCK_WORK, 1), ENOUGH_BLOCKS);
-    int64_t across = ceil_div(N, BLOCK_COLUMNS);
-    const int64_t down = min_of(ceil_div(wanted, across), ceil_div(g->M, BLOCK_ROWS));
-    across = min_of(max_of(across, ceil_div(wanted, down)), units);
-    job->block_rows = ceil_div(ceil_div(g->M, p->shape.rows), down) * p->shape.rows;
-    job->block_columns = ceil_div(units, across) * unit;
-    job->blocks_down = ceil_div(g->M, job->block_rows);
-    job->blocks_across = ceil_div(N, job->block_columns);
+    const int64_t enough =
+        max_of(FEW_BLOCKS, min_of(g->M * N / BLOCK_AREA, ENOUGH_BLOCKS));
+    const int64_t wanted = min_of(work / BLOCK_WORK, enough);
+    int64_t down = 1, across = min_of(ceil_div(N, BLOCK_COLUMNS), units);
+    while (down * across < wanted && (down < tiles || across < units)) {
+        const bool is_high = g->M * across >= N * down;
+        if (across == units || (is_high && down < tiles))
+            down++;
+        else
+            across++;
+    }
+    job->down = down, job->across = across;
 }
 
 /* One product of the batch as a product of its own. */
@@ -129,46 +149,72 @@ static void pack_task(void *ctx, int64_t task, int worker)
 {
     (void)worker;
     const gemm_job *job = ctx;
-    const int64_t item = task / job->packs_across;
-    const int64_t n = task % job->packs_across * job->pack_columns;
+    const int64_t item = task / job->packs;
+    const int64_t n = task % job->packs * job->pack_columns;
     const rung_gemm one = item_of(job->k, job->g, job->first_item + item);
     job->k->gemm_pack(&one, job->n0 + n, min_of(job->n0 + n + job->pack_columns, job->n1),
                       panels_at(job, job->panels + (size_t)item * job->item_bytes, n));
+}
+
+/* Where part i of `parts` equal ones of `n` begins. */
+static int64_t part_at(int64_t i, int64_t n, int64_t parts)
+{
+    return n * i / parts;
+}
+
+/* The columns of block i of a row of blocks, counted from n0. */
+static void columns_of(const gemm_job *job, int64_t i, int64_t *begin, int64_t *end)
+{
+    const int64_t N = job->n1 - job->n0, units = ceil_div(N, job->unit);
+    *begin = part_at(i, units, job->across) * job->unit;
+    *end = min_of(part_at(i + 1, units, job->across) * job->unit, N);
 }
 
 static void block_task(void *ctx, int64_t task, int worker)
 {
     (void)worker;
     const gemm_job *job = ctx;
-    const int64_t blocks = job->blocks_down * job->blocks_across;
-    const int64_t item = task / blocks, block = task % blocks;
-    const int64_t m = block % job->blocks_down * job->block_rows;
-    const int64_t n = block / job->blocks_down * job->block_columns;
+    const int64_t i = task % job->down, j = task / job->down % job->across;
+    const int64_t item = task / job->down / job->across;
     const rung_gemm one = item_of(job->k, job->g, job->first_item + item);
+    const int64_t tiles = ceil_div(one.M, job->shape.rows);
+    const int64_t m0 = part_at(i, tiles, job->down) * job->shape.rows;
+    const int64_t m1 = part_at(i + 1, tiles, job->down) * job->shape.rows;
+    int64_t n0, n1;
+    columns_of(job, j, &n0, &n1);
     const void *panels = NULL;
     if (job->panels)
-        panels = panels_at(job, job->panels + (size_t)item * job->item_bytes, n);
-    job->k->gemm_block(&one, m, min_of(m + job->block_rows, one.M), job->n0 + n,
-                       min_of(job->n0 + n + job->block_columns, job->n1), panels);
+        panels = panels_at(job, job->panels + (size_t)item * job->item_bytes, n0);
+    job->k->gemm_block(&one, m0, min_of(m1, one.M), job->n0 + n0, job->n0 + n1, panels);
 }
 
 static void dots_task(void *ctx, int64_t task, int worker)
 {
     (void)worker;
     const gemm_job *job = ctx;
-    const int64_t n = task % job->blocks_across * job->block_columns;
-    const rung_gemm one = item_of(job->k, job->g, task / job->blocks_across);
-    job->k->gemm_dots(&one, n, min_of(n + job->block_columns, one.N));
+    const rung_gemm one = item_of(job->k, job->g, task / job->across);
+    int64_t n0, n1;
+    columns_of(job, task % job->across, &n0, &n1);
+    job->k->gemm_dots(&one, n0, n1);
 }
 
+/* Packs op(B)[:, n0:n1] of `items` products. */
 static void pack(gemm_job *job, rung_pool *pool, int64_t items)
 {
-    rung_gemm_shape shape;
-    job->k->gemm_shape(&shape);
-    const int64_t N = job->n1 - job->n0, panel = max_of(job->g->K * shape.columns, 1);
-    job->pack_columns = max_of(PACK_ELEMENTS / panel, 1) * shape.columns;
-    job->packs_across = ceil_div(N, job->pack_columns);
-    rung_pool_run(pool, items * job->packs_across, pack_task, job);
+    const int64_t panel = max_of(packed_elements(&job->shape, 1, job->g->K), 1);
+    job->pack_columns = max_of(PACK_ELEMENTS / panel, 1) * job->shape.columns;
+    job->packs = ceil_div(job->n1 - job->n0, job->pack_columns);
+    rung_pool_run(pool, items * job->packs, pack_task, job);
+}
+
+static void run_pass(gemm_job *job, const gemm_plan *p, rung_pool *pool, int64_t items)
+{
+    cut(job, p);
+    if (p->packs) pack(job, pool, job->item_bytes ? items : 1);
+    if (p->dots)
+        rung_pool_run(pool, items * job->across, dots_task, job);
+    else
+        rung_pool_run(pool, items * job->across * job->down, block_task, job);
 }
 
 size_t rung_gemm_scratch(const rung_kernels *k, const rung_gemm *g)
@@ -179,15 +225,6 @@ size_t rung_gemm_scratch(const rung_kernels *k, const rung_gemm *g)
     return (size_t)(items * packed_elements(&p.shape, p.columns, g->K)) * k->real_bytes;
 }
 
-/* The products first ... first + items - 1, columns job->n0 ... n1. */
-static void run_pass(gemm_job *job, const gemm_plan *p, rung_pool *pool, int64_t items)
-{
-    cut(job, p);
-    if (p->packs) pack(job, pool, job->item_bytes ? items : 1);
-    const int64_t blocks = job->blocks_across * (p->dots ? 1 : job->blocks_down);
-    rung_pool_run(pool, items * blocks, p->dots ? dots_task : block_task, job);
-}
-
 void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
                    void *scratch)
 {
@@ -195,14 +232,15 @@ void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
     if (g->M == 0 || g->N == 0) return;
     const gemm_plan p = plan_of(k, g);
     assert(scratch || !p.packs || g->K == 0);
-    gemm_job job = {.k = k, .g = g};
-    const int64_t pass_elements = packed_elements(&p.shape, p.columns, g->K);
-    if (p.packs && g->stride_b) job.item_bytes = (size_t)pass_elements * k->real_bytes;
+    gemm_job job = {.k = k, .g = g, .shape = p.shape};
+    job.panels = p.packs ? scratch : (char *)g->packed_b;
+    if (p.packs && g->stride_b)
+        job.item_bytes =
+            (size_t)packed_elements(&p.shape, p.columns, g->K) * k->real_bytes;
     for (int64_t i = 0; i < batch_of(g); i += p.items) {
-        job.first_item = i;
         for (int64_t n = 0; n < g->N; n += p.columns) {
+            job.first_item = i;
             job.n0 = n, job.n1 = min_of(n + p.columns, g->N);
-            job.panels = p.packs ? scratch : (char *)g->packed_b;
             run_pass(&job, &p, pool, min_of(p.items, batch_of(g) - i));
         }
     }
@@ -223,6 +261,7 @@ size_t rung_packed_bytes(const rung_kernels *k, int64_t N, int64_t K)
 void rung_packed_fill(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
                       void *packed)
 {
-    gemm_job job = {.k = k, .g = g, .panels = packed, .n1 = g->N};
-    if (g->N > 0 && g->K > 0) pack(&job, pool, 1);
+    gemm_job job = {.k = k, .g = g, .n1 = g->N, .panels = packed};
+    k->gemm_shape(&job.shape);
+    pack(&job, pool, 1);
 }

@@ -11,7 +11,7 @@
  *     panel p:  op(B)[k, p * columns ... (p + 1) * columns - 1],  k = 0 ... K-1
  *
  * Each sum is a fresh chain of additions over a step in K (k_step), and the steps are
- * added into C in order; neither the tile's size nor panels change that. */
+ * added into C in order; nothing but K decides that. */
 #include "kernels/isa/gemm.h"
 
 /* Tiles: their sums, one row of B and one value of A fill the vector registers. The
@@ -43,10 +43,8 @@
 #endif
 #define TILE_COLUMNS (TILE_VECS * W)
 
-/* The longest step in K: a block of B of this height stays in the second-level cache.
- * Columns of A are read with a large stride, which wants fewer lines at a time. */
+/* The longest step in K: a block of B of this height stays in the second-level cache. */
 #define STEP 384
-#define STEP_TRANS_A 128
 
 /* Rows of B fetched ahead: enough bytes on their way, and no more lines of one cache set
  * (rows may lie 4096 bytes apart) than the first-level cache holds. */
@@ -192,17 +190,16 @@ void KERNEL(gemm_finish)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
 }
 
 /* K in as few equal steps as allowed. */
-static int64_t k_step(const rung_gemm *g)
+static int64_t k_step(int64_t K)
 {
-    const int64_t most = g->trans_a ? STEP_TRANS_A : STEP;
-    const int64_t steps = (g->K + most - 1) / most;
-    return steps ? (g->K + steps - 1) / steps : 0;
+    const int64_t steps = (K + STEP - 1) / STEP;
+    return steps ? (K + steps - 1) / steps : 0;
 }
 
 void KERNEL(gemm_block)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
                         int64_t n1, const void *panels)
 {
-    const int64_t step = k_step(g);
+    const int64_t step = k_step(g->K);
     const int64_t a_m = g->trans_a ? 1 : g->lda, a_k = g->trans_a ? g->lda : 1;
     const bool finishes =
         g->bias || g->pre || g->act != RUNG_ACT_NONE || g->saved || g->residual;
