@@ -84,7 +84,17 @@ $(BUILD)/tests/%: tests/%.c $(BUILD)/librung.a
 
 $(BUILD)/bench/%: bench/%.c $(BUILD)/librung.a
 	@mkdir -p $(@D)
-	$(CC) -Iinclude $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/librung.a $(LDLIBS_ALL)
+	$(CC) -Iinclude $(BENCH_$*) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(BUILD)/librung.a \
+	    $(BENCH_LIBS_$*) $(LDLIBS_ALL)
+
+# bench/gemm drives kernels, which have no public header, beside those of its peers that are here.
+BENCH_gemm      = -Isrc -D_GNU_SOURCE $(if $(HAS_OPENBLAS),-DBENCH_OPENBLAS) \
+                  $(if $(HAS_ONEDNN),-DBENCH_ONEDNN)
+BENCH_LIBS_gemm = $(if $(HAS_OPENBLAS),$(shell pkg-config --libs openblas)) \
+                  $(if $(HAS_ONEDNN),-ldnnl -lgomp)
+BENCH_limits    = -D_GNU_SOURCE
+HAS_OPENBLAS    = $(shell pkg-config --exists openblas && echo yes)
+HAS_ONEDNN      = $(shell echo '\#include <dnnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
 
 test-bins: $(TEST_BIN)
 
