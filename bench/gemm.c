@@ -2,10 +2,10 @@
  * (weights packed before), at one thread and at several:
  *     gemm [--training] [--threads N] [--rounds N]
  *
- * The programs take turns within each round, and the medians over the rounds are compared.
- * Three pools of threads live in this process: each turn begins with a pause, in which the
- * threads of the turn before stop spinning and fall asleep, and with calls that are not
- * timed. */
+ * The programs take turns within each round, and the medians over the rounds are
+ * compared. Three pools of threads live in this process: each turn begins with a pause,
+ * in which the threads of the turn before stop spinning and fall asleep, and with calls
+ * that are not timed. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>

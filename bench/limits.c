@@ -1,6 +1,6 @@
-/* The limits of this machine: the peak of float32 arithmetic, and the speed of reading from each
- * level of memory, at one thread and at all. The best of several runs each; compare figures of one
- * run only, since machines are shared. */
+/* The limits of this machine: the peak of float32 arithmetic, and the speed of reading
+ * from each level of memory, at one thread and at all. The best of several runs each;
+ * compare figures of one run only, since machines are shared. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* What benchmarks share: a clock, medians, a crew of threads that begin together, and the peak of
- * fused multiply-adds. */
+/* What benchmarks share: a clock, medians, a crew of threads that begin together, and
+ * the peak of fused multiply-adds. */
 #ifndef RUNG_BENCH_MEASURE_H
 #define RUNG_BENCH_MEASURE_H
 
@@ -40,8 +40,8 @@ static inline double median(double *values, int n)
     return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
 }
 
-/* Runs work(ctx, i) on threads i = 0 ... n-1 after all have started; returns the seconds until the
- * last one is done. */
+/* Runs work(ctx, i) on threads i = 0 ... n-1 after all have started; returns the
+ * seconds until the last one is done. */
 typedef void (*crew_fn)(void *ctx, int i);
 
 typedef struct crew_member {
@@ -83,8 +83,9 @@ static inline double run_crew(int n, crew_fn work, void *ctx)
     return end - begin;
 }
 
-/* The peak of float32 arithmetic: fused multiply-adds on registers, in 16 independent chains, which
- * hide a latency of 4 cycles at two instructions a cycle. Each returns the operations it did. */
+/* The peak of float32 arithmetic: fused multiply-adds on registers, in 16 independent
+ * chains, which hide a latency of 4 cycles at two instructions a cycle. Each returns
+ * the operations it did. */
 #define FMA_TURNS 500000
 #define FMA_CHAINS 16
 

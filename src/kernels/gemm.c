@@ -1,27 +1,29 @@
 /* Matrix products: cuts C into blocks, which the threads of a pool compute.
  *
- * A block of C is one task over all of K: no thread waits for another, and the cut depends on
- * sizes and flags alone, never on the number of threads. Where B must be packed this happens
- * first, by tasks of its own, in passes that bound the scratch memory: some products of the
- * batch at a time, or some columns of one. */
+ * A block of C is one task over all of K: no thread waits for another, and the cut
+ * depends on sizes and flags alone, never on the number of threads. Where B must be
+ * packed this happens first, by tasks of its own, in passes that bound the scratch
+ * memory: some products of the batch at a time, or some columns of one. */
 #include <assert.h>
 
 #include "base/alloc.h"
 #include "kernels/kernels.h"
 
-/* A task is worth so many multiplications. There are FEW_BLOCKS as soon as they are worth it, and
- * more, up to ENOUGH_BLOCKS, as long as each has this area. */
+/* A task is worth so many multiplications. There are FEW_BLOCKS as soon as they are
+ * worth it, and more, up to ENOUGH_BLOCKS, as long as each has this area. */
 #define BLOCK_WORK (512 << 10)
 #define FEW_BLOCKS 8
 #define ENOUGH_BLOCKS 64
 #define BLOCK_AREA (128 * 384)
-/* No block is wider: its part of B, over one step in K, stays in the second-level cache. */
+/* No block is wider: its part of B, over one step in K, stays in the second-level
+ * cache. */
 #define BLOCK_COLUMNS 384
 /* Elements of B packed in one pass (at least one panel), and by one task. */
 #define PASS_ELEMENTS (1 << 20)
 #define PACK_ELEMENTS (64 << 10)
-/* From so many rows on B is read often enough to be packed for speed alone: beside a transposed
- * A, and where its rows lie a multiple of STRIDE_BYTES apart and compete for few cache sets. */
+/* From so many rows on B is read often enough to be packed for speed alone: beside a
+ * transposed A, and where its rows lie a multiple of STRIDE_BYTES apart and compete for
+ * few cache sets. */
 #define PACK_ROWS 96
 #define STRIDE_BYTES 2048
 
@@ -98,8 +100,8 @@ static gemm_plan plan_of(const rung_kernels *k, const rung_gemm *g)
     return p;
 }
 
-/* Cuts C[M, n1 - n0] into blocks. The longer side is cut first, since a block reads as much of A
- * and B as it is high and wide. */
+/* Cuts C[M, n1 - n0] into blocks. The longer side is cut first, since a block reads as
+ * much of A and B as it is high and wide. */
 static void cut(gemm_job *job, const gemm_plan *p)
 {
     const rung_gemm *g = job->g;
