@@ -60,6 +60,10 @@ struct rung_class {
     size_t n_options;
     size_t options_offset; /* of the config struct (its text is owned) in the concrete */
 
+    /* What suits this rung better than the trainer's defaults: "lr=3e-3 clip=0.5".
+     * (optional) */
+    const char *train_defaults;
+
     /* Declares the parameters (model->params) from options and vocabulary size; checks
      * options that depend on each other ("width 100 is not a multiple of 3 heads"). */
     rung_status (*declare)(rung_model *m, rung_error *err);
@@ -125,6 +129,11 @@ RUNG_API const rung_class *rung_class_find(const char *name, rung_error *err);
  * thread-safe: call it before other threads start). Refused with the name of the missing
  * method. */
 RUNG_API rung_status rung_model_register(const rung_class *type, rung_error *err);
+
+/* Fills the set of rung_train_options with the defaults of this class. */
+RUNG_API rung_status rung_class_train_defaults(const rung_class *type,
+                                               const rung_option_set *set,
+                                               rung_error *err);
 
 /* ---- A model's life ---- */
 

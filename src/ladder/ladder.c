@@ -59,13 +59,14 @@ static size_t count_trained(const rung_ladder *ladder)
 
 /* ---- One rung ---- */
 
-static rung_status fit_config(rung_fit_config *fit, const rung_ladder *ladder,
+static rung_status fit_config(rung_fit_config *fit, const rung_class *type,
+                              const rung_ladder *ladder,
                               const rung_ladder_config *config, rung_error *err)
 {
     size_t count, trained = count_trained(ladder);
     const rung_option *options = rung_train_options(&count);
     rung_option_set set = {.options = options, .count = count, .values = &fit->train};
-    RUNG_TRY(rung_options_defaults(&set, err));
+    RUNG_TRY(rung_class_train_defaults(type, &set, err));
     fit->train.budget = config->budget / (double)(trained ? trained : 1);
     fit->train.seed = config->seed;
     fit->command = config->command;
@@ -104,7 +105,7 @@ static rung_status run_rung(rung_runtime *rt, rung_ladder *ladder, size_t i,
     rung_fit_config fit = {0};
     rung_model *m = NULL;
     if (hooks && hooks->begin) hooks->begin(hooks->self, row->type, i, ladder->n_rows);
-    RUNG_TRY(fit_config(&fit, ladder, config, err));
+    RUNG_TRY(fit_config(&fit, row->type, ladder, config, err));
     RUNG_TRY(new_model(&m, row->type, config->context, err));
     char *dir = rung_path_join(config->out, row->type->name);
     rung_status status = dir ? rung_fit(rt, &m, corpus, &fit, config->context, dir,

@@ -78,7 +78,7 @@ static rung_status lstm_declare(rung_model *m, rung_error *err)
     rung_scope embedding = rung_scope_in(&root, "embedding"),
                stack = rung_scope_in(&root, "lstm");
     rung_scope decoder = rung_scope_in(&root, "decoder");
-    rung_embedding_spec tokens = {m->vocab, embedding_width(c), RUNG_INIT_UNIFORM, 0.1,
+    rung_embedding_spec tokens = {m->vocab, embedding_width(c), RUNG_INIT_NORMAL, 1,
                                   true};
     rung_lstm_spec layers = stack_spec(c, true);
     rung_linear_spec out = decoder_spec(m);
@@ -138,6 +138,7 @@ const rung_class rung__lstm = {
     .options_offset = offsetof(lstm, config),
     .config_keys = lstm_keys,
     .n_config_keys = sizeof lstm_keys / sizeof lstm_keys[0],
+    .train_defaults = "lr=3e-3",
     .declare = lstm_declare,
     .logits = lstm_logits,
     .carry = lstm_carry,

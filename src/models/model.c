@@ -2,6 +2,7 @@
 #include "rung/model.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -88,6 +89,23 @@ rung_status rung_model_register(const rung_class *type, rung_error *err)
         return rung_fail(err, RUNG_USAGE, "no room for class '%s': %d are registered",
                          type->name, MAX_REGISTERED);
     registered[n_registered++] = type;
+    return RUNG_OK;
+}
+
+rung_status rung_class_train_defaults(const rung_class *type, const rung_option_set *set,
+                                      rung_error *err)
+{
+    RUNG_TRY(rung_options_defaults(set, err));
+    const char *p = type->train_defaults ? type->train_defaults : "";
+    while (*p) {
+        char name[40], value[40];
+        int n = 0;
+        if (sscanf(p, "%39[^= ]=%39[^ ] %n", name, value, &n) != 2)
+            return rung_fail(err, RUNG_USAGE, "class '%s': train_defaults '%s' is not name=value",
+                             type->name, p);
+        RUNG_TRY(rung_option_set_text(set, name, value, err));
+        p += n;
+    }
     return RUNG_OK;
 }
 
