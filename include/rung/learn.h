@@ -164,8 +164,8 @@ typedef struct rung_train_result {
     double seconds; /* of training, evaluation excluded; resumed parts included */
     double units_per_second;
     int rollbacks;
-    bool converged; /* the last quarter of the run improved the valid loss by < 0.5 %,
-                       or patience ran out */
+    bool converged; /* after a whole epoch, the last quarter of the run improved the valid
+                       loss by < 0.5 %; or patience ran out */
 } rung_train_result;
 
 /* Trains task->params; they end as the best evaluated ones, or the last ones without
