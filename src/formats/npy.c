@@ -37,10 +37,13 @@ static const struct {
 
 /* ---- The header's literal ---- */
 
+/* The part of the header that is not read yet. Every step checks it against `end`: the
+ * text has no NUL to stop at. */
 typedef struct cursor {
     const char *start, *at, *end;
 } cursor;
 
+/* What the header says. */
 typedef struct npy_header {
     rung_stored_type type;
     bool is_fortran;
@@ -48,6 +51,7 @@ typedef struct npy_header {
     int64_t shape[RUNG_STORED_MAX_RANK];
 } npy_header;
 
+/* The one kind of syntax error: what was expected, and where. */
 static rung_status header_fault(const cursor *c, const char *wanted, rung_error *err)
 {
     return rung_fail(err, RUNG_INPUT, "character %zu of the header: %s expected",
@@ -87,6 +91,7 @@ static bool take_text(cursor *c, char out[32])
     return false;
 }
 
+/* Digits only: NumPy writes no sign, and an extent that does not fit is none. */
 static bool take_count(cursor *c, int64_t *out)
 {
     skip_space(c);
@@ -102,6 +107,8 @@ static bool take_count(cursor *c, int64_t *out)
     return c->at > first;
 }
 
+/* The first character is the byte order: '<' little-endian, '=' that of the machine, '|'
+ * none to speak of (one byte), '>' big-endian, which is refused with the remedy. */
 static rung_status read_type(cursor *c, npy_header *h, rung_error *err)
 {
     char name[32];
@@ -143,12 +150,14 @@ static rung_status read_shape(cursor *c, npy_header *h, rung_error *err)
     return RUNG_OK;
 }
 
+/* The members of the literal, each required once, in any order. */
 static const struct {
     const char *key;
     rung_status (*read)(cursor *c, npy_header *h, rung_error *err);
 } fields[] = {{"descr", read_type}, {"fortran_order", read_order}, {"shape", read_shape}};
 #define N_FIELDS (sizeof fields / sizeof fields[0])
 
+/* `seen` has a bit for each field that was read. */
 static rung_status read_field(cursor *c, npy_header *h, unsigned *seen, rung_error *err)
 {
     const cursor before = *c;
@@ -246,6 +255,8 @@ static void transpose(void *out, const unsigned char *in, size_t rows, size_t co
     }
 }
 
+/* The data is copied: the caller owns it beyond the mapping, and order and alignment are
+ * right. */
 static rung_status copy_data(rung_npy *out, const npy_header *h,
                              const unsigned char *data, size_t size, rung_error *err)
 {
@@ -306,6 +317,7 @@ void rung_npy_release(rung_npy *npy)
 
 /* ---- Writing ---- */
 
+/* NULL for the types that NumPy lacks. */
 static const char *description_of(rung_stored_type type)
 {
     for (size_t i = 0; i < N_DESCRIPTIONS; i++) {

@@ -24,6 +24,7 @@
 #define MAX_HEADER_BYTES 100000000 /* the reference reader's limit */
 #define METADATA_KEY "__metadata__"
 
+/* One entry of the metadata; both texts lie in the header. */
 typedef struct pair {
     const char *key, *value;
 } pair;
@@ -47,7 +48,9 @@ static uint64_t load_u64(const unsigned char *bytes)
     return value;
 }
 
-/* Finds the JSON between the length and the data. */
+/* Finds the JSON between the length and the data. The order of the checks matters: the
+ * length is compared with what the file still holds, so that no sum can overflow, and
+ * the first byte of the header is looked at only when there is one. */
 static rung_status find_header(const rung_mapped *map, size_t *size, rung_error *err)
 {
     if (map->size < LENGTH_BYTES) {
@@ -76,6 +79,7 @@ static rung_status find_header(const rung_mapped *map, size_t *size, rung_error 
     return RUNG_OK;
 }
 
+/* Parses the header into a tree, from which everything else borrows its texts. */
 static rung_status parse_header(rung_safetensors *file, size_t size, rung_error *err)
 {
     const char *text = (const char *)file->map.bytes + LENGTH_BYTES;
@@ -89,6 +93,8 @@ static rung_status parse_header(rung_safetensors *file, size_t size, rung_error 
                      LENGTH_BYTES + fault.position, fault.text);
 }
 
+/* Reads the shape and the size that follows from it. Scalars have the shape []; an
+ * extent of 0 is allowed and makes the tensor empty. */
 static rung_status read_shape(rung_stored *t, const json_t *shape, rung_error *err)
 {
     if (!json_is_array(shape)) return rung_fail(err, RUNG_INPUT, "'shape' is not a list");
@@ -145,6 +151,8 @@ static rung_status read_range(rung_stored *t, const json_t *range,
     return RUNG_OK;
 }
 
+/* Reads one entry of the header. Members that the format does not know are ignored, as
+ * the reference reader does. */
 static rung_status read_tensor(rung_stored *t, const json_t *entry,
                                const unsigned char *data, size_t data_size,
                                rung_error *err)
@@ -160,6 +168,8 @@ static rung_status read_tensor(rung_stored *t, const json_t *entry,
     return read_range(t, json_object_get(entry, "data_offsets"), data, data_size, err);
 }
 
+/* The pairs keep their order in the file, so that a file can be shown and rewritten as
+ * it was. */
 static rung_status read_metadata(rung_safetensors *file, json_t *object, rung_error *err)
 {
     if (!json_is_object(object)) {
@@ -182,12 +192,14 @@ static rung_status read_metadata(rung_safetensors *file, json_t *object, rung_er
     return RUNG_OK;
 }
 
+/* By place in the file. Empty tensors share their place with a neighbour and must come
+ * before it, or they would seem to overlap. */
 static int compare_places(const void *left, const void *right)
 {
     const rung_stored *a = left, *b = right;
     const uintptr_t at_a = (uintptr_t)a->data, at_b = (uintptr_t)b->data;
     if (at_a != at_b) return at_a < at_b ? -1 : 1;
-    if (a->bytes != b->bytes) return a->bytes < b->bytes ? -1 : 1; // empty ones go first
+    if (a->bytes != b->bytes) return a->bytes < b->bytes ? -1 : 1;
     return strcmp(a->name, b->name);
 }
 
@@ -198,7 +210,8 @@ static int compare_names(const void *left, const void *right)
 }
 
 /* Walks over the tensors in the order of their data: each must begin where the last one
- * ends. */
+ * ends, and the last one where the file ends. A hole could hide bytes, an overlap would
+ * let two names share what one of them may change. */
 static rung_status check_cover(const rung_safetensors *file, const unsigned char *data,
                                size_t data_size, rung_error *err)
 {
@@ -228,6 +241,8 @@ static rung_status check_cover(const rung_safetensors *file, const unsigned char
     return RUNG_OK;
 }
 
+/* Reads all entries, then sorts: once by place, for the walk and for callers that read
+ * the file from front to back, and once by name. */
 static rung_status read_tensors(rung_safetensors *file, const unsigned char *data,
                                 size_t data_size, rung_error *err)
 {
@@ -363,6 +378,7 @@ static rung_status add_member(json_t *object, json_t *member, const char *key,
     return status;
 }
 
+/* The first member of the header, in the caller's order of pairs. */
 static rung_status add_metadata(json_t *header, const char *const *pairs, rung_error *err)
 {
     json_t *object = json_object();
@@ -380,6 +396,7 @@ static rung_status add_metadata(json_t *header, const char *const *pairs, rung_e
     return RUNG_OK;
 }
 
+/* Adds a tensor whose data begins `begin` bytes after the header. */
 static rung_status add_tensor(json_t *header, const rung_stored *t, size_t begin,
                               rung_error *err)
 {
@@ -401,6 +418,7 @@ static rung_status add_tensor(json_t *header, const rung_stored *t, size_t begin
     return add_member(header, member, t->name, &fault, err);
 }
 
+/* For json_dump_callback. A failed allocation is remembered by the string. */
 static int append_text(const char *bytes, size_t n, void *text)
 {
     rung_str_add_bytes(text, bytes, n);
@@ -437,6 +455,8 @@ static rung_status make_header(rung_str *text, const rung_stored *const *order, 
     return RUNG_OK;
 }
 
+/* Data goes from the caller's memory to the system without a copy: stdio hands large
+ * blocks through. */
 static rung_status write_file(const char *path, const rung_str *header,
                               const rung_stored *const *order, size_t n, rung_error *err)
 {
@@ -449,6 +469,7 @@ static rung_status write_file(const char *path, const rung_str *header,
     return rung_writer_commit(&w, err);
 }
 
+/* All that can be wrong with the tensors is found before the file is begun. */
 static rung_status check_and_write(const char *path, const rung_stored **order, size_t n,
                                    const char *const *metadata, rung_error *err)
 {

@@ -16,6 +16,7 @@
 
 #include "base/alloc.h"
 
+/* Indexed by rung_stored_type, from the public list. */
 static const struct {
     const char *name;
     size_t bytes;
@@ -25,6 +26,7 @@ static const struct {
 #undef X
 };
 
+/* The enum comes from callers, so it may be any number. */
 static bool is_type(rung_stored_type type)
 {
     return (unsigned)type < RUNG_STORED_COUNT;
@@ -111,7 +113,7 @@ static inline float small_float(uint32_t bits, int E, int M, bool has_infinity)
     const uint32_t sign = bits >> (E + M), e = bits >> M & e_max, m = bits & m_max;
     const int bias = (1 << (E - 1)) - 1;
     uint32_t wide;
-    if (e == 0) {
+    if (e == 0) { // m 2^(1 - bias - M): exact, since m has at most 10 bits
         wide = bits_of_float((float)m / (float)(1u << (bias - 1 + M)));
     } else {
         const bool is_special = e == e_max && (has_infinity || m == m_max);
@@ -148,6 +150,7 @@ CONVERT(convert_U64, uint64_t, x)
 CONVERT(convert_I64, int64_t, x)
 CONVERT(convert_F64, double, x)
 
+/* The common case is a plain copy, at the speed of memory. */
 static void convert_F32(const unsigned char *in, float *out, size_t n)
 {
     memcpy(out, in, n * sizeof *out);

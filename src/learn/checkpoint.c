@@ -24,7 +24,7 @@
 #include "base/files.h"
 #include "base/str.h"
 
-#define CONTENTS "contents"
+#define CONTENTS "contents" /* in each step: what belongs to it */
 #define STEP_PREFIX "step-"
 
 /* ---- Names ---- */
@@ -46,6 +46,7 @@ static const char *step_path(rung_arena *arena, const char *folder, int64_t step
     return path_in(arena, folder, name);
 }
 
+/* The paths that do not depend on the step. c needs rung_arena_release from here on. */
 static rung_status set_folder(rung_checkpoint *c, const char *dir, rung_error *err)
 {
     *c = (rung_checkpoint){.step = -1};
@@ -91,6 +92,7 @@ static rung_status move(const char *from, const char *to, rung_error *err)
     return rename(from, to) == 0 ? RUNG_OK : fail_io(err, "rename", from);
 }
 
+/* The caller's writers may have synced the file already; then this costs nothing. */
 static rung_status sync_file(const char *path, rung_error *err)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -102,6 +104,7 @@ static rung_status sync_file(const char *path, rung_error *err)
 
 /* ---- The list of contents: a line "SIZE NAME" a file ---- */
 
+/* Adds one file to the list, once it is on disk. */
 static rung_status list_file(rung_checkpoint *c, const char *name, rung_str *text,
                              rung_error *err)
 {
@@ -170,6 +173,9 @@ static rung_status check_files(const char *folder, char *list, rung_error *err)
     return RUNG_OK;
 }
 
+/* Whether the step is as it was saved, by the sizes of its files: a copy that was cut
+ * short or a file that went missing shows. What is inside the files is checked by those
+ * who read them. */
 static rung_status check_contents(const rung_checkpoint *c, rung_error *err)
 {
     char *list = NULL;
@@ -205,6 +211,7 @@ static rung_status read_latest(const rung_checkpoint *c, int64_t *step, rung_err
         c->latest);
 }
 
+/* The moment in which the new step counts: one rename. */
 static rung_status write_latest(const rung_checkpoint *c, rung_error *err)
 {
     char line[64];
@@ -221,6 +228,7 @@ static rung_status restore(const rung_checkpoint *c, rung_error *err)
 
 /* ---- Removing ---- */
 
+/* Removes what was being written or removed when a process died. */
 static rung_status remove_leftovers(rung_checkpoint *c, rung_error *err)
 {
     rung_names names;
@@ -239,7 +247,7 @@ static rung_status remove_leftovers(rung_checkpoint *c, rung_error *err)
     return status;
 }
 
-/* Never leaves a finished name on half a folder. */
+/* Gives the folder another name first: a finished name never stands on half a folder. */
 static rung_status remove_step(rung_checkpoint *c, int64_t step, rung_error *err)
 {
     const char *kept = step_path(&c->arena, c->folder, step, "");
@@ -270,6 +278,8 @@ static bool is_kept(const rung_names *names, int64_t step, int64_t newest, int64
     return step <= newest && n_newer < keep;
 }
 
+/* Only after `latest` names the new step: until then the older ones may still be needed.
+ */
 static rung_status prune(rung_checkpoint *c, int64_t keep, rung_error *err)
 {
     rung_names names;
@@ -345,6 +355,7 @@ void rung_checkpoint_abandon(rung_checkpoint *c)
 
 /* ---- Going on ---- */
 
+/* Says what is wrong with the step that `latest` names, and what to do. */
 static rung_status check_step(const rung_checkpoint *c, rung_error *err)
 {
     const rung_status status = rung_path_is_dir(c->kept)
@@ -384,17 +395,6 @@ rung_status rung_checkpoint_latest(const char *dir, int64_t *step, char **path,
             status = rung__out_of_memory(err, strlen(c.kept), "a checkpoint's name");
         if (*path) *step = c.step;
     }
-    rung_arena_release(&c.arena);
-    return status;
-}
-
-rung_status rung_checkpoint_clear(const char *dir, rung_error *err)
-{
-    rung_checkpoint c;
-    rung_status status = set_folder(&c, dir, err);
-    // `latest` first: it must never name what is half removed.
-    if (status == RUNG_OK) status = rung_remove_tree(c.latest, err);
-    if (status == RUNG_OK) status = rung_remove_tree(c.folder, err);
     rung_arena_release(&c.arena);
     return status;
 }

@@ -41,7 +41,4 @@ void rung_checkpoint_abandon(rung_checkpoint *c); /* fine after commit */
 rung_status rung_checkpoint_latest(const char *dir, int64_t *step, char **path,
                                    rung_error *err);
 
-/* Forgets all checkpoints of the run in `dir`, for one that begins anew. */
-rung_status rung_checkpoint_clear(const char *dir, rung_error *err);
-
 #endif

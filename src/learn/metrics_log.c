@@ -28,6 +28,8 @@ rung_status rung_metrics_open(rung_metrics_log *log, const char *path, rung_erro
     return fail_io(err, path, error);
 }
 
+/* The line goes out in one write at the end of the file, so that a crash can only tear
+ * the last one, and a full disk leaves a part that is cut off again. */
 rung_status rung_metrics_add(rung_metrics_log *log, const json_t *object, rung_error *err)
 {
     log->line.len = 0;
@@ -73,6 +75,8 @@ static rung_status read_step(const char *line, size_t size, const char *path,
                      path, (long long)number);
 }
 
+/* Line by line, not up to the first later step: lines of several kinds may be a little
+ * out of order. */
 static rung_status keep_lines(rung_str *kept, const char *text, size_t size,
                               int64_t last_step, const char *path, rung_error *err)
 {
@@ -88,6 +92,7 @@ static rung_status keep_lines(rung_str *kept, const char *text, size_t size,
     return kept->failed ? rung__out_of_memory(err, size, path) : RUNG_OK;
 }
 
+/* Rewritten whole or not at all; a log that needs no cut is not touched. */
 rung_status rung_metrics_cut_back(const char *path, int64_t step, rung_error *err)
 {
     char *text = NULL;

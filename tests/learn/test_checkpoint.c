@@ -140,15 +140,6 @@ static void an_abandoned_step_leaves_nothing(void **state)
     assert_latest(*state, 1, "one");
 }
 
-static void cleared_checkpoints_are_forgotten(void **state)
-{
-    assert_ok(rung_checkpoint_clear(*state, &err)); // none yet: fine
-    assert_ok(save(*state, 1, "one", 2, &err));
-    assert_ok(rung_checkpoint_clear(*state, &err));
-    assert_none(*state);
-    assert_false(rung_path_exists(path_in(*state, "checkpoints")));
-}
-
 /* ---- What crashes leave ---- */
 
 static void leftovers_are_removed_by_the_next_save(void **state)
@@ -387,7 +378,6 @@ int main(void)
         test_in_folder(the_newest_steps_are_kept),
         test_in_folder(steps_of_an_abandoned_future_go),
         test_in_folder(an_abandoned_step_leaves_nothing),
-        test_in_folder(cleared_checkpoints_are_forgotten),
         test_in_folder(leftovers_are_removed_by_the_next_save),
         test_in_folder(files_of_others_are_left_alone),
         test_in_folder(a_finished_step_that_latest_does_not_name_is_replaced),
