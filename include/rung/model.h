@@ -118,6 +118,8 @@ struct rung_model {
 struct rung_session {
     const rung_model *model; /* borrowed: outlives this */
     rung_runtime *rt;        /* borrowed: outlives this */
+    float *logits;           /* [vocab], owned: room for rung_session_read's logits */
+    int32_t *order;          /* [vocab], owned: scratch for rung_sample */
 };
 
 /* ---- The factory ---- */

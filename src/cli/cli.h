@@ -54,8 +54,8 @@ rung_runtime *cli_runtime(const cli_common *common, rung_error *err);
 
 enum { CLI_MAX_SETS = 5 };
 
-/* Defaults, then the command line. At least `least` and at most `most` words must remain; they are
- * argv[0 ... *n_words - 1]. `what` names them: "MODEL DATA". */
+/* Defaults, then the command line. At least `least` and at most `most` words must remain;
+ * they are argv[0 ... *n_words - 1]. `what` names them: "MODEL DATA". */
 rung_status cli_parse(const rung_option_set *sets, size_t n_sets, int argc, char **argv,
                       int least, int most, const char *what, int *n_words,
                       rung_error *err);

@@ -1,6 +1,5 @@
 /* rung generate MODEL [PROMPT]: text that goes on from a prompt. */
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -75,38 +74,33 @@ static void flush(output *o)
     putchar('\n');
 }
 
-static rung_status emit(rung_session *s, const rung_model *m, const generate_options *own,
-                        float *logits, int32_t *order, rung_error *err)
+static rung_status emit(rung_session *s, const generate_options *own, rung_error *err)
 {
+    const rung_model *m = s->model;
     output out = {.stop = own->stop};
     rung_sampling how = {own->temperature, own->top_k, own->top_p, (uint64_t)own->seed};
     for (int64_t i = 0; i < own->tokens && !out.stopped && !cli_interrupted(NULL); i++) {
-        int32_t next = rung_sample(logits, m->vocab, &how, (uint64_t)i, order);
+        int32_t next = rung_sample(s->logits, m->vocab, &how, (uint64_t)i, s->order);
         put_token(&out, rung_tokenizer_bytes(m->tokenizer, next));
-        if (i + 1 < own->tokens) RUNG_TRY(rung_session_read(s, &next, 1, logits, err));
+        if (i + 1 < own->tokens) RUNG_TRY(rung_session_read(s, &next, 1, s->logits, err));
     }
     flush(&out);
     return RUNG_OK;
 }
 
 /* Reads the prompt (a newline when there is none) and goes on from it. */
-static rung_status go_on(rung_session *s, const rung_model *m, const char *prompt,
-                         const generate_options *own, rung_error *err)
+static rung_status go_on(rung_session *s, const char *prompt, const generate_options *own,
+                         rung_error *err)
 {
     int32_t *ids;
     size_t n;
     rung_span text = {prompt ? prompt : "\n", prompt ? strlen(prompt) : 1};
-    RUNG_TRY(rung_tokenizer_encode(m->tokenizer, text, &ids, &n, err));
-    float *logits = malloc((size_t)m->vocab * sizeof *logits);
-    int32_t *order = malloc((size_t)m->vocab * sizeof *order);
-    rung_status status =
-        logits && order ? rung_session_read(s, ids, n, logits, err)
-                        : rung_fail(err, RUNG_MEMORY, "out of memory for the logits");
+    RUNG_TRY(rung_tokenizer_encode(s->model->tokenizer, text, &ids, &n, err));
+    rung_status status = rung_session_read(s, ids, n, s->logits, err);
     if (status == RUNG_OK) {
         if (prompt) fputs(prompt, stdout);
-        status = emit(s, m, own, logits, order, err);
+        status = emit(s, own, err);
     }
-    free(order), free(logits);
     rung_ids_free(ids);
     return status;
 }
@@ -129,7 +123,7 @@ static rung_status generate(const char *dir, const char *prompt,
     int64_t prompt_bytes =
         prompt ? (int64_t)strlen(prompt) : 1; // a token is a byte or more
     rung_status status = rung_session_open(&s, m, rt, own->tokens + prompt_bytes, err);
-    if (status == RUNG_OK) status = go_on(s, m, prompt, own, err);
+    if (status == RUNG_OK) status = go_on(s, prompt, own, err);
     rung_session_close(s);
     rung_model_free(m);
     return status;

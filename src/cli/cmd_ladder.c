@@ -1,4 +1,4 @@
-/* rung ladder [DATA]: all rungs on one text under one budget, one table, one recommendation. */
+/* rung ladder [DATA]: all rungs on one text under one budget, one table, one advice. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>

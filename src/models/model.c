@@ -173,7 +173,12 @@ rung_status rung_session_open(rung_session **out, const rung_model *m, rung_runt
     if (!s) return rung__out_of_memory(err, ops->session_bytes, "a session");
     s->model = m;
     s->rt = rt;
-    rung_status status = ops->open(s, max_tokens, err);
+    const size_t V = (size_t)m->vocab;
+    s->logits = rung__alloc_array(V, sizeof *s->logits);
+    s->order = rung__alloc_array(V, sizeof *s->order);
+    rung_status status = s->logits && s->order
+                             ? ops->open(s, max_tokens, err)
+                             : rung__out_of_memory(err, V * 8, "a session's logits");
     if (status != RUNG_OK) {
         rung_session_close(s);
         return status;
@@ -193,5 +198,7 @@ void rung_session_close(rung_session *s)
 {
     if (!s) return;
     s->model->type->stream->close(s);
+    rung__free(s->order);
+    rung__free(s->logits);
     rung__free(s);
 }

@@ -1,6 +1,6 @@
-/* For tests: a small task with everything that a task may have. A table is looked up by id
- * (row-sparse gradient), a hidden layer with dropout reads it, with a carried state if asked
- * for, and predicts a number that depends on the id:
+/* For tests: a small task with everything that a task may have. A table is looked up by
+ * id (row-sparse gradient), a hidden layer with dropout reads it, with a carried state if
+ * asked for, and predicts a number that depends on the id:
  *
  *     h = tanh(table[id] w1 + b1 (+ s ws)),  s = h
  *     y = drop(h) w2 + b2,  loss = (y - target)^2 */
