@@ -77,8 +77,8 @@ static rung_status own_defaults(training *t, rung_error *err)
     RUNG_TRY(rung_class_train_defaults(t->model->type, &defaults, err));
     for (size_t i = 0; i < train->count; i++) {
         size_t at = train->options[i].offset; // numbers and choices, no text
-        size_t size = train->options[i].type == RUNG_OPTION_CHOICE ? sizeof(int)
-                                                                   : sizeof(int64_t);
+        size_t size =
+            train->options[i].type == RUNG_OPTION_CHOICE ? sizeof(int) : sizeof(int64_t);
         if (!train->given[i])
             memcpy((char *)&t->train + at, (const char *)&suited + at, size);
     }

@@ -60,8 +60,8 @@ static size_t count_trained(const rung_ladder *ladder)
 /* ---- One rung ---- */
 
 static rung_status fit_config(rung_fit_config *fit, const rung_class *type,
-                              const rung_ladder *ladder,
-                              const rung_ladder_config *config, rung_error *err)
+                              const rung_ladder *ladder, const rung_ladder_config *config,
+                              rung_error *err)
 {
     size_t count, trained = count_trained(ladder);
     const rung_option *options = rung_train_options(&count);

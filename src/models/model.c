@@ -101,7 +101,8 @@ rung_status rung_class_train_defaults(const rung_class *type, const rung_option_
         char name[40], value[40];
         int n = 0;
         if (sscanf(p, "%39[^= ]=%39[^ ] %n", name, value, &n) != 2)
-            return rung_fail(err, RUNG_USAGE, "class '%s': train_defaults '%s' is not name=value",
+            return rung_fail(err, RUNG_USAGE,
+                             "class '%s': train_defaults '%s' is not name=value",
                              type->name, p);
         RUNG_TRY(rung_option_set_text(set, name, value, err));
         p += n;
