@@ -9,8 +9,8 @@
 #include "learn/trainer.h"
 
 #define MOST_STEPS 1e12
-#define EVALUATIONS 20     /* in a run, unless told otherwise */
-#define EVAL_SHARE 0.25    /* of a budget, at most */
+#define STOPS 20           /* in a run, unless told otherwise */
+#define STOP_SHARE 0.25    /* of a budget, at most */
 #define TIMING_SHARE 0.02  /* of a budget */
 #define TIMING_SECONDS 3.0 /* are enough */
 #define TIMING_STEPS 2     /* at least, after one to warm up */
@@ -59,19 +59,24 @@ rung_status rung__time_steps(rung_trainer *t, double seconds, rung_error *err)
     return status;
 }
 
-/* The steps that fit into `seconds` with their evaluations, and how often these come if
+/* The steps that fit into `seconds`, and how often to stop for an evaluation if
  * that is left open: as in other runs, or less often where they would take too much of
  * the time. */
 static void fit_into(rung_trainer *t, double seconds)
 {
     rung_train_config *c = &t->config;
-    double steps, n = EVALUATIONS;
+    double step = t->step_seconds, stop = t->eval_seconds;
+    if (c->save_every > 0)
+        step += t->save_seconds / (double)c->save_every;
+    else
+        stop += t->save_seconds;
+    double steps, n = STOPS;
     if (c->eval_every > 0) {
-        steps = seconds / (t->step_seconds + t->eval_seconds / (double)c->eval_every);
+        steps = seconds / (step + stop / (double)c->eval_every);
     } else {
-        if (n * t->eval_seconds > EVAL_SHARE * seconds)
-            n = fmax(1, floor(EVAL_SHARE * seconds / t->eval_seconds));
-        steps = (seconds - n * t->eval_seconds) / t->step_seconds;
+        if (n * stop > STOP_SHARE * seconds)
+            n = fmax(1, floor(STOP_SHARE * seconds / stop));
+        steps = (seconds - n * stop) / step;
     }
     c->steps = (int64_t)fmin(fmax(1, floor(steps)), MOST_STEPS);
     if (c->eval_every == 0) c->eval_every = (int64_t)ceil((double)c->steps / n);
@@ -96,7 +101,7 @@ rung_status rung__fix_length(rung_trainer *t, double spent, rung_error *err)
                  (long long)c->steps, t->step_seconds, c->budget);
     }
     c->epochs = c->budget = 0;
-    if (c->eval_every == 0) c->eval_every = (c->steps + EVALUATIONS - 1) / EVALUATIONS;
+    if (c->eval_every == 0) c->eval_every = (c->steps + STOPS - 1) / STOPS;
     if (c->save_every == 0) c->save_every = c->eval_every;
     return RUNG_OK;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/files.h"
 #include "base/options.h"
 #include "learn/checkpoint.h"
@@ -309,9 +310,14 @@ size_t rung__state_bytes(const rung_trainer *t)
 
 rung_status rung__save(rung_trainer *t, rung_error *err)
 {
-    if (t->dir) return write_checkpoint(t, err);
-    copy_state(t, t->saved, TO_MEMORY);
-    t->saved_now = t->now;
+    const double start = rung__now_seconds();
+    if (t->dir) {
+        RUNG_TRY(write_checkpoint(t, err));
+    } else {
+        copy_state(t, t->saved, TO_MEMORY);
+        t->saved_now = t->now;
+    }
+    t->save_seconds = rung__now_seconds() - start;
     return RUNG_OK;
 }
 
@@ -372,9 +378,10 @@ rung_status rung__recall_config(rung_runtime *rt, const char *dir,
     rung_standing standing = {0};
     char *folder;
     RUNG_TRY(find_latest(dir, &folder, &recorded, &standing, err));
-    *found = folder != NULL;
-    if (!folder) return RUNG_OK;
+    // While a budget is open, nothing but the first state has been saved.
+    *found = folder && recorded.budget <= 0;
     rung__free(folder);
+    if (!*found) return RUNG_OK;
     const int64_t then = recorded.ranks * recorded.accumulate;
     const int64_t now = config->ranks * config->accumulate;
     if (recorded.batch != config->batch || then != now)

@@ -93,7 +93,9 @@ static double seconds_left(const rung_trainer *t)
 {
     const int64_t steps = t->config.steps - t->now.step;
     const double evals = ceil((double)steps / (double)t->config.eval_every);
-    return (double)steps * t->step_seconds + evals * t->eval_seconds;
+    const double saves = ceil((double)steps / (double)t->config.save_every);
+    return (double)steps * t->step_seconds + evals * t->eval_seconds +
+           saves * t->save_seconds;
 }
 
 static rung_status report(rung_trainer *t, double loss, double lr, double grad_norm,
@@ -209,7 +211,8 @@ static rung_status train_rank(rung_worker *w, rung_error *err)
 
 /* ---- Beginning and end ---- */
 
-/* Evaluates, fixes the length and saves: the state before the first step. */
+/* Evaluates, fixes the length and saves: the state before the first step. With a budget it
+ * is saved twice, since it must be known beforehand what that costs. */
 static rung_status begin(rung_trainer *t, rung_error *err)
 {
     const double start = rung__now_seconds();
@@ -219,6 +222,7 @@ static rung_status begin(rung_trainer *t, rung_error *err)
             return rung_fail(err, RUNG_DIVERGED,
                              "the valid loss is %g before the first step", t->valid_loss);
     }
+    if (t->config.budget > 0) RUNG_TRY(rung__save(t, err));
     RUNG_TRY(rung__fix_length(t, rung__now_seconds() - start, err));
     RUNG_TRY(rung__report_log_open(&t->log, t->dir, -1, err));
     if (t->task->n_eval > 0) RUNG_TRY(report(t, NAN, rate_of(t, 0), NAN, err));

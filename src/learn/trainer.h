@@ -119,6 +119,7 @@ struct rung_trainer {
     double valid_loss;   /* of the last evaluation */
     double step_seconds; /* of late */
     double eval_seconds; /* of the last evaluation */
+    double save_seconds; /* of the last saving */
     double time_limit;   /* while steps are timed: seconds */
     rung_report_log log;
 };
