@@ -11,6 +11,9 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <string.h>
 #include <sys/mman.h>
 
@@ -192,6 +195,13 @@ rung_alloc_stats rung__alloc_stats(void)
         .live_bytes = atomic_load(&heap.live_bytes),
         .peak_bytes = atomic_load(&heap.peak_bytes),
     };
+}
+
+void rung__alloc_trim(void)
+{
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 void rung__alloc_fail_at(int64_t n)

@@ -36,6 +36,10 @@ typedef struct rung_alloc_stats {
 
 rung_alloc_stats rung__alloc_stats(void);
 
+/* Gives what was freed back to the system, as far as that can be done: what is resident
+ * then is in use. */
+void rung__alloc_trim(void);
+
 /* For tests: lets the n-th allocation from now on, and every later one, fail; n <= 0:
  * none. */
 void rung__alloc_fail_at(int64_t n);

@@ -82,14 +82,23 @@ static void fit_into(rung_trainer *t, double seconds)
     if (c->eval_every == 0) c->eval_every = (int64_t)ceil((double)c->steps / n);
 }
 
+/* Sample indices must not overflow. */
+static rung_status check_steps(const rung_trainer *t, rung_error *err)
+{
+    int64_t samples;
+    const int64_t per_step = t->micro_batches * t->config.batch;
+    if (!__builtin_mul_overflow(per_step, t->config.steps + 1, &samples)) return RUNG_OK;
+    return rung_fail(err, RUNG_USAGE, "%lld steps of %lld samples are too many",
+                     (long long)t->config.steps, (long long)per_step);
+}
+
 rung_status rung__fix_length(rung_trainer *t, double spent, rung_error *err)
 {
     rung_train_config *c = &t->config;
-    const double samples = (double)(t->micro_batches * c->batch);
     if (c->epochs > 0) {
-        const double steps =
-            ceil(c->epochs * (double)t->task->samples_per_epoch / samples);
-        c->steps = (int64_t)fmin(steps, MOST_STEPS);
+        const double samples = c->epochs * (double)t->task->samples_per_epoch;
+        const double per_step = (double)(t->micro_batches * c->batch);
+        c->steps = (int64_t)fmin(ceil(samples / per_step), MOST_STEPS);
     }
     if (c->budget > 0) {
         const double start = rung__now_seconds();
@@ -103,5 +112,5 @@ rung_status rung__fix_length(rung_trainer *t, double spent, rung_error *err)
     c->epochs = c->budget = 0;
     if (c->eval_every == 0) c->eval_every = (c->steps + STOPS - 1) / STOPS;
     if (c->save_every == 0) c->save_every = c->eval_every;
-    return RUNG_OK;
+    return check_steps(t, err);
 }

@@ -12,10 +12,12 @@
 
 #define TIMING_SECONDS 1.0
 
-/* Pages of this process that are in memory now; 0 if the system does not tell. */
+/* What this process has in memory; 0 if the system does not tell. What the heap keeps of
+ * freed memory is given back before: training would fill it first. */
 static size_t resident_bytes(void)
 {
     unsigned long total, resident = 0;
+    rung__alloc_trim();
     FILE *file = fopen("/proc/self/statm", "r");
     if (!file) return 0;
     if (fscanf(file, "%lu %lu", &total, &resident) != 2) resident = 0;
@@ -77,23 +79,28 @@ rung_status rung_plan(rung_runtime *rt, rung_task *task, const rung_train_config
                       rung_train_plan *plan, rung_error *err)
 {
     RUNG_TRY(rung__train_config_check(config, err));
-    rung_train_plan p = {.data_bytes = resident_bytes()};
+    rung_train_plan p = {.steps = config->steps,
+                         .seconds_per_step = NAN,
+                         .seconds = NAN,
+                         .data_bytes = resident_bytes()};
     const size_t available = available_bytes();
     const int64_t live = rung__alloc_stats().live_bytes;
+    size_t needed = 0;
     rung_trainer t;
     rung_status status = rung__trainer_init(&t, rt, task, config, "", NULL, err);
     if (status == RUNG_OK) {
-        const size_t needed = (size_t)(rung__alloc_stats().live_bytes - live);
-        const double micro_batches = (double)t.micro_batches;
+        needed = (size_t)(rung__alloc_stats().live_bytes - live);
         count_bytes(&t, &p);
-        p.peak_bytes = p.data_bytes + needed;
         p.flops_per_step =
-            micro_batches * rung_graph_cost(t.workers[0].train.graph).flops;
-        p.seconds_per_step = p.seconds = NAN;
-        p.steps = config->steps;
+            (double)t.micro_batches * rung_graph_cost(t.workers[0].train.graph).flops;
         if (needed < available) status = time_it(&t, &p, err);
     }
     rung__trainer_release(&t);
-    if (status == RUNG_OK) *plan = p;
-    return status;
+    if (status != RUNG_OK) return status;
+    // Once more, since by now the pages of the program that training uses have come in.
+    const size_t resident = resident_bytes();
+    if (resident > p.data_bytes) p.data_bytes = resident;
+    p.peak_bytes = p.data_bytes + needed;
+    *plan = p;
+    return RUNG_OK;
 }

@@ -116,23 +116,12 @@ static rung_status init_memory(rung_trainer *t, rung_error *err)
     return allocate(&t->saved, rung__state_bytes(t), "the last good state", err);
 }
 
-static rung_status check_task(const rung_task *task, const rung_train_config *config,
-                              rung_error *err)
+static rung_status check_task(const rung_task *task, rung_error *err)
 {
-    int64_t samples;
     assert(task->ops->build && task->ops->feed && task->ops->buffer_bytes);
     assert(task->n_eval == 0 || task->ops->feed_eval);
-    if (task->samples_per_epoch < 1)
-        return rung_fail(err, RUNG_INPUT, "there is no sample to train on");
-    // Sample indices must not overflow, whatever the number of steps.
-    if (__builtin_mul_overflow(config->batch * config->accumulate, config->ranks,
-                               &samples) ||
-        __builtin_mul_overflow(samples, config->steps + 1, &samples))
-        return rung_fail(err, RUNG_USAGE,
-                         "%lld steps of %lld x %lld x %lld samples: too many",
-                         (long long)config->steps, (long long)config->ranks,
-                         (long long)config->accumulate, (long long)config->batch);
-    return RUNG_OK;
+    if (task->samples_per_epoch > 0) return RUNG_OK;
+    return rung_fail(err, RUNG_INPUT, "there is no sample to train on");
 }
 
 rung_status rung__trainer_init(rung_trainer *t, rung_runtime *rt, rung_task *task,
@@ -149,7 +138,7 @@ rung_status rung__trainer_init(rung_trainer *t, rung_runtime *rt, rung_task *tas
                         .log = {.log = {.fd = -1}}};
     t->now =
         (rung_standing){.schema = RUNG_TRAINER_SCHEMA, .lr_scale = 1, .best_step = -1};
-    RUNG_TRY(check_task(task, config, err));
+    RUNG_TRY(check_task(task, err));
     RUNG_TRY(rung_chunks_init(&t->chunks, task->params, (int)config->ranks, err));
     RUNG_TRY(rung_optimizer_new(&t->optimizer, config, task->params, err));
     if (task->n_eval > 0) RUNG_TRY(rung__evaluator_init(&t->eval, rt, task, err));

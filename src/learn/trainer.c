@@ -211,8 +211,8 @@ static rung_status train_rank(rung_worker *w, rung_error *err)
 
 /* ---- Beginning and end ---- */
 
-/* Evaluates, fixes the length and saves: the state before the first step. With a budget it
- * is saved twice, since it must be known beforehand what that costs. */
+/* Evaluates, fixes the length and saves: the state before the first step. With a budget
+ * it is saved twice, since it must be known beforehand what that costs. */
 static rung_status begin(rung_trainer *t, rung_error *err)
 {
     const double start = rung__now_seconds();
