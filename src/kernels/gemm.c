@@ -12,14 +12,14 @@
 /* A task is worth so many multiplications. There are FEW_BLOCKS as soon as they are
  * worth it, and more, up to ENOUGH_BLOCKS, as long as each has this area. */
 #define BLOCK_WORK (512 << 10)
-#define FEW_BLOCKS 8
+#define FEW_BLOCKS 16
 #define ENOUGH_BLOCKS 64
 #define BLOCK_AREA (128 * 384)
 /* No block is wider: its part of B, over one step in K, stays in the second-level
  * cache. */
 #define BLOCK_COLUMNS 384
 /* Elements of B packed in one pass (at least one panel), and by one task. */
-#define PASS_ELEMENTS (1 << 20)
+#define PASS_ELEMENTS (2 << 20)
 #define PACK_ELEMENTS (64 << 10)
 /* From so many rows on B is read often enough to be packed for speed alone: beside a
  * transposed A, and where its rows lie a multiple of STRIDE_BYTES apart and compete for
@@ -100,8 +100,8 @@ static gemm_plan plan_of(const rung_kernels *k, const rung_gemm *g)
     return p;
 }
 
-/* Cuts C[M, n1 - n0] into blocks. The longer side is cut first, since a block reads as
- * much of A and B as it is high and wide. */
+/* Cuts C[M, n1 - n0] into blocks. The longer side is halved first, since a block reads as
+ * much of A and B as it is high and wide; powers of two share out evenly. */
 static void cut(gemm_job *job, const gemm_plan *p)
 {
     const rung_gemm *g = job->g;
@@ -118,9 +118,9 @@ static void cut(gemm_job *job, const gemm_plan *p)
     while (down * across < wanted && (down < tiles || across < units)) {
         const bool is_high = g->M * across >= N * down;
         if (across == units || (is_high && down < tiles))
-            down++;
+            down = min_of(2 * down, tiles);
         else
-            across++;
+            across = min_of(2 * across, units);
     }
     job->down = down, job->across = across;
 }
