@@ -63,26 +63,11 @@ static rung_status read_config(training *t, rung_error *err)
     return status;
 }
 
-/* What nobody gave is as it suits the rung. */
-static rung_status own_defaults(training *t, rung_error *err)
+static const rung_option_set *train_set(const training *t)
 {
-    rung_train_config suited;
-    rung_option_set *train = NULL, defaults;
-    for (size_t i = 0; i < t->n_sets; i++) {
-        if (t->sets[i].values == &t->train) train = &t->sets[i];
-    }
-    defaults = *train;
-    defaults.values = &suited;
-    defaults.given = NULL;
-    RUNG_TRY(rung_class_train_defaults(t->model->type, &defaults, err));
-    for (size_t i = 0; i < train->count; i++) {
-        size_t at = train->options[i].offset; // numbers and choices, no text
-        size_t size =
-            train->options[i].type == RUNG_OPTION_CHOICE ? sizeof(int) : sizeof(int64_t);
-        if (!train->given[i])
-            memcpy((char *)&t->train + at, (const char *)&suited + at, size);
-    }
-    return RUNG_OK;
+    size_t i = 0;
+    while (t->sets[i].values != &t->train) i++;
+    return &t->sets[i];
 }
 
 /* The first word is the rung; its options join the others. */
@@ -100,7 +85,7 @@ static rung_status parse(training *t, int argc, char **argv, rung_error *err)
     RUNG_TRY(cli_parse(t->sets, t->n_sets, argc - 1, argv + 1, 0, 0, "no more words",
                        &n_words, err));
     if (t->own.config) RUNG_TRY(read_config(t, err));
-    return own_defaults(t, err);
+    return rung_class_train_defaults(type, train_set(t), err);
 }
 
 static void release(training *t)

@@ -66,6 +66,7 @@ static rung_status fit_config(rung_fit_config *fit, const rung_class *type,
     size_t count, trained = count_trained(ladder);
     const rung_option *options = rung_train_options(&count);
     rung_option_set set = {.options = options, .count = count, .values = &fit->train};
+    RUNG_TRY(rung_options_defaults(&set, err));
     RUNG_TRY(rung_class_train_defaults(type, &set, err));
     fit->train.budget = config->budget / (double)(trained ? trained : 1);
     fit->train.seed = config->seed;

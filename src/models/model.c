@@ -92,20 +92,25 @@ rung_status rung_model_register(const rung_class *type, rung_error *err)
     return RUNG_OK;
 }
 
+static bool is_given(const rung_option_set *set, const char *name)
+{
+    for (size_t i = 0; set->given && i < set->count; i++) {
+        if (set->given[i] && strcmp(set->options[i].name, name) == 0) return true;
+    }
+    return false;
+}
+
 rung_status rung_class_train_defaults(const rung_class *type, const rung_option_set *set,
                                       rung_error *err)
 {
-    RUNG_TRY(rung_options_defaults(set, err));
     const char *p = type->train_defaults ? type->train_defaults : "";
-    while (*p) {
+    for (int n = 0; *p; p += n) {
         char name[40], value[40];
-        int n = 0;
         if (sscanf(p, "%39[^= ]=%39[^ ] %n", name, value, &n) != 2)
             return rung_fail(err, RUNG_USAGE,
                              "class '%s': train_defaults '%s' is not name=value",
                              type->name, p);
-        RUNG_TRY(rung_option_set_text(set, name, value, err));
-        p += n;
+        if (!is_given(set, name)) RUNG_TRY(rung_option_set_text(set, name, value, err));
     }
     return RUNG_OK;
 }
