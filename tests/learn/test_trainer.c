@@ -240,15 +240,18 @@ static void a_run_converges_when_its_last_quarter_brings_little(void **state)
     rung_runtime *rt = toy_runtime(1);
     toy t;
     toy_init(&t, 0);
-    rung_train_config config = toy_config(20);
+    rung_train_config config = toy_config(64); // all of the data, once
     config.schedule = RUNG_SCHEDULE_CONSTANT;
-    config.lr = 0.002;
+    config.lr = 0.001;
     assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
     assert_false(result.converged);
     config.lr = 0;
     assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
     assert_int_equal(result.end, RUNG_TRAIN_DONE);
     assert_true(result.converged);
+    config.steps = 63; // a part of it has never been seen
+    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
+    assert_false(result.converged);
     toy_release(&t);
     rung_runtime_free(rt);
 }
