@@ -19,6 +19,7 @@ static void contribute(rung_graph *g, rung_tensor *x, rung_tensor *dx)
     }
     if (!dx) return;
     assert(dx->size == x->size);
+    (dx->view_of ? dx->view_of : dx)->grad_uses++;
     x->grad = x->grad ? g->sum(g, x->grad, dx) : dx;
 }
 
@@ -71,16 +72,20 @@ void rung_graph_grad(rung_graph *g, rung_tensor *loss)
     if (!loss || g->error.code != RUNG_OK) return;
     assert(!g->has_grad);
     if (loss->size != 1) {
-        rung_graph_fail(g, "the loss must be a scalar");
+        char shape[100];
+        rung_graph_fail(g, "the loss must be a scalar, not %s",
+                        rung__tensor_shape(loss, shape));
         return;
     }
+    char path[sizeof g->path];
+    memcpy(path, g->path, sizeof path);
     g->has_grad = true;
-    loss->grad = rung_constant(g, 1);
+    contribute(g, loss, rung_constant(g, 1));
     for (rung_node *n = g->last_node; n; n = n->prev) {
         if (n->out[0]->needs_grad) differentiate(g, n);
         if (g->error.code != RUNG_OK) return;
     }
-    g->path[0] = 0;
+    memcpy(g->path, path, sizeof path);
     for (rung_tensor *t = g->leaves; t; t = t->next_leaf) {
         if (t->home == RUNG_HOME_PARAM) house(g, t);
     }

@@ -33,11 +33,11 @@ void rung_graph_free(rung_graph *g)
 
 /* ---- Errors and the path of the layer ---- */
 
-/* Keeps the first error, with the path before it. */
+/* Keeps the first error, with the path before it (which does not matter to memory). */
 static void keep_error(rung_graph *g, rung_error *error)
 {
     if (g->error.code != RUNG_OK) return;
-    if (g->path[0]) rung_fail_within(error, "%s", g->path);
+    if (g->path[0] && error->code != RUNG_MEMORY) rung_fail_within(error, "%s", g->path);
     g->error = *error;
 }
 
@@ -63,9 +63,18 @@ static void *graph_alloc(rung_graph *g, size_t size)
     return p;
 }
 
+static char *graph_strdup(rung_graph *g, const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = graph_alloc(g, size);
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
 void rung_graph_push(rung_graph *g, const char *format, ...)
 {
     size_t used = strlen(g->path);
+    assert(g->depth < RUNG_MAX_DEPTH);
+    g->path_ends[g->depth++] = used;
     if (used && used + 1 < sizeof g->path) {
         g->path[used++] = '.';
         g->path[used] = 0;
@@ -74,19 +83,20 @@ void rung_graph_push(rung_graph *g, const char *format, ...)
     va_start(args, format);
     vsnprintf(g->path + used, sizeof g->path - used, format, args);
     va_end(args);
-    for (char *p = g->path + used; *p; p++) {
-        if (*p == '.') *p = '/'; // one push is one component: pop finds its dot
-    }
 }
 
 void rung_graph_pop(rung_graph *g)
 {
-    char *dot = strrchr(g->path, '.');
-    *(dot ? dot : g->path) = 0;
+    assert(g->depth > 0);
+    g->path[g->path_ends[--g->depth]] = 0;
 }
 
 /* ---- Tensors ---- */
 
+/* Elements of one tensor: far more than any memory, and far from overflow. */
+static const int64_t MAX_ELEMENTS = (int64_t)1 << 44;
+
+/* A size that overflows stays INT64_MAX, which check_size refuses. */
 void rung__shape_set(rung_tensor *t, rung_dtype type, int rank, const int64_t *shape)
 {
     assert(rank >= 0 && rank <= RUNG_MAX_RANK);
@@ -95,8 +105,22 @@ void rung__shape_set(rung_tensor *t, rung_dtype type, int rank, const int64_t *s
     t->size = 1;
     for (int i = 0; i < rank; i++) {
         t->shape[i] = shape[i];
-        t->size *= shape[i];
+        if (__builtin_mul_overflow(t->size, shape[i], &t->size)) t->size = INT64_MAX;
     }
+}
+
+static bool check_size(rung_graph *g, const rung_tensor *t, const char *what)
+{
+    char shape[100];
+    for (int i = 0; i < t->rank; i++) {
+        if (t->shape[i] >= 1) continue;
+        rung_graph_fail(g, "%s: size %lld of dimension %d is not positive", what,
+                        (long long)t->shape[i], i);
+        return false;
+    }
+    if (t->size <= MAX_ELEMENTS) return true;
+    rung_graph_fail(g, "%s: %s is too large", what, rung__tensor_shape(t, shape));
+    return false;
 }
 
 void rung__shape_like(rung_tensor *t, const rung_tensor *other)
@@ -195,23 +219,22 @@ double rung_tensor_scalar(const rung_tensor *t)
 rung_tensor *rung_input(rung_graph *g, const char *name, rung_dtype type, int rank,
                         const int64_t *shape)
 {
-    for (int i = 0; i < rank; i++) {
-        if (shape[i] < 1)
-            return rung_graph_fail(
-                g, "input '%s': size %lld of dimension %d is not positive", name,
-                (long long)shape[i], i);
-    }
     rung_tensor *t = tensor_new(g, RUNG_HOME_INPUT);
     if (!t) return NULL;
     rung__shape_set(t, type, rank, shape);
-    t->name = rung_arena_strdup(&g->arena, name);
-    return t;
+    t->name = graph_strdup(g, name);
+    return t->name && check_size(g, t, name) ? t : NULL;
 }
 
 void rung_input_set(rung_tensor *input, const void *data)
 {
     assert(input->home == RUNG_HOME_INPUT && !input->view_of);
     input->data = (void *)data;
+}
+
+static const char *type_name(rung_dtype type)
+{
+    return type == RUNG_I32 ? "int32" : type == RUNG_F64 ? "float64" : "float32";
 }
 
 static rung_tensor *set_leaf(rung_graph *g, const rung_params *set, rung_home home,
@@ -223,9 +246,11 @@ static rung_tensor *set_leaf(rung_graph *g, const rung_params *set, rung_home ho
         if (t->set == set && strcmp(t->name, name) == 0) return t;
     }
     const rung_param *param = rung_params_find(set, name);
-    if (!param) return rung_graph_fail(g, "there is no parameter '%s'", name);
+    const char *kind = home == RUNG_HOME_STATE ? "state" : "parameter";
+    if (!param) return rung_graph_fail(g, "there is no %s '%s'", kind, name);
     if (rung_params_type(set) != g->real)
-        return rung_graph_fail(g, "parameter '%s' is not of the graph's type", name);
+        return rung_graph_fail(g, "%s '%s' is %s, not %s", kind, name,
+                               type_name(rung_params_type(set)), type_name(g->real));
     rung_tensor *t = tensor_new(g, home);
     if (!t) return NULL;
     rung__shape_set(t, g->real, param->rank, param->shape);
@@ -274,23 +299,33 @@ void rung_tensor_require_grad(rung_tensor *t)
 
 /* ---- Nodes ---- */
 
+static bool check_inputs(rung_graph *g, const rung_op *op, int n_required, int n_inputs,
+                         rung_tensor *const *inputs)
+{
+    for (int i = 0; i < n_inputs; i++) {
+        const rung_tensor *x = inputs[i];
+        rung_dtype wanted = op->int_inputs >> i & 1 ? RUNG_I32 : g->real;
+        if (!x && i < n_required)
+            rung_graph_fail(g, "%s: input %d is missing", op->name, i);
+        if (x && !op->any_type && x->type != wanted)
+            rung_graph_fail(g, "%s: input %d is %s, not %s", op->name, i,
+                            type_name(x->type), type_name(wanted));
+    }
+    return g->error.code == RUNG_OK;
+}
+
 rung_node *rung__node(rung_graph *g, const rung_op *op, int n_required, int n_inputs,
                       rung_tensor *const *inputs, const void *attrs)
 {
     assert(n_inputs <= RUNG_MAX_INPUTS && op->n_outputs <= RUNG_MAX_OUTPUTS);
     if (g->error.code != RUNG_OK) return NULL;
-    for (int i = 0; i < n_required; i++) {
-        if (!inputs[i]) {
-            rung_graph_fail(g, "%s: input %d is missing", op->name, i);
-            return NULL;
-        }
-    }
+    if (!check_inputs(g, op, n_required, n_inputs, inputs)) return NULL;
     rung_node *n = graph_alloc(g, sizeof *n);
     if (!n) return NULL;
     n->op = op;
     n->n_inputs = n_inputs;
     n->serial = g->n_nodes++;
-    n->path = rung_arena_strdup(&g->arena, g->path);
+    n->path = graph_strdup(g, g->path);
     n->attrs = graph_alloc(g, op->attr_bytes ? op->attr_bytes : 1);
     if (!n->path || !n->attrs) return NULL;
     if (op->attr_bytes) memcpy(n->attrs, attrs, op->attr_bytes);
@@ -310,6 +345,9 @@ rung_node *rung__node(rung_graph *g, const rung_op *op, int n_required, int n_in
     if (op->infer(g, n, &error) != RUNG_OK) {
         keep_error(g, &error);
         return NULL;
+    }
+    for (int o = 0; o < op->n_outputs; o++) {
+        if (!check_size(g, n->out[o], op->name)) return NULL;
     }
     if (op->writes_input) { // the output is the input under another name
         rung_tensor *state = n->in[0]->view_of ? n->in[0]->view_of : n->in[0];

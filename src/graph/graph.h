@@ -46,6 +46,7 @@ struct rung_tensor {
     rung_tensor *next_leaf;
     bool needs_grad;
     rung_tensor *grad; /* after rung_graph_grad */
+    int grad_uses;     /* to how many gradients this one contributes */
     void *data;        /* resolved by bind; NULL when nothing reads the value */
 
     /* The plan: life in the order of execution, and the place in the block. */
@@ -55,6 +56,7 @@ struct rung_tensor {
     bool kept;          /* an output of the graph: lives to the end */
 };
 
+#define RUNG_MAX_DEPTH 16
 #define RUNG_MAX_INPUTS 8
 #define RUNG_MAX_OUTPUTS 5
 
@@ -86,6 +88,11 @@ struct rung_op {
     const char *name;
     size_t attr_bytes;
     int n_outputs;
+
+    /* Inputs (a bit mask) that are int32; the others are of the graph's real type, or of
+     * any one type. */
+    unsigned int_inputs;
+    bool any_type;
 
     /* Checks the inputs and sets type, rank and shape of every output (all start as
      * scalars of the graph's real type) and, if it needs any, n->scratch_bytes. */
@@ -123,8 +130,10 @@ struct rung_graph {
     rung_runtime *rt; /* borrowed: outlives this */
     rung_dtype real;
     rung_arena arena;
-    rung_error error; /* the first one */
-    char path[200];   /* of the layer being built */
+    rung_error error;                 /* the first one */
+    char path[200];                   /* of the layer being built */
+    size_t path_ends[RUNG_MAX_DEPTH]; /* where it ended before each push */
+    int depth;
 
     rung_node *first_node, *last_node;
     int64_t n_nodes;
@@ -148,8 +157,7 @@ struct rung_graph {
 /* ---- For operators ---- */
 
 /* Appends a node; attrs (op->attr_bytes) is copied. NULL after an error. The first
- * n_required inputs must be there (a NULL there is an earlier error, and silent); later
- * ones may be NULL. */
+ * n_required inputs must be there, later ones may be NULL; their types are checked. */
 rung_node *rung__node(rung_graph *g, const rung_op *op, int n_required, int n_inputs,
                       rung_tensor *const *inputs, const void *attrs);
 

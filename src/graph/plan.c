@@ -131,6 +131,7 @@ typedef struct place {
     int64_t first, last; /* life */
     size_t bytes, offset;
     size_t *result; /* where the offset goes */
+    size_t number;  /* in the order of adding */
 } place;
 
 static int by_size(const void *a, const void *b)
@@ -138,7 +139,7 @@ static int by_size(const void *a, const void *b)
     const place *x = a, *y = b;
     if (x->bytes != y->bytes) return x->bytes < y->bytes ? 1 : -1;
     if (x->first != y->first) return x->first < y->first ? -1 : 1;
-    return x->result < y->result ? -1 : x->result > y->result;
+    return x->number < y->number ? -1 : x->number > y->number;
 }
 
 static size_t round_up(size_t n)
@@ -184,7 +185,8 @@ static size_t place_all(place *places, size_t n, const place **sorted, const pla
 static void add_place(place *places, size_t *n, size_t bytes, int64_t first, int64_t last,
                       size_t *result)
 {
-    places[(*n)++] = (place){first, last, round_up(bytes), 0, result};
+    places[*n] = (place){first, last, round_up(bytes), 0, result, *n};
+    (*n)++;
 }
 
 static rung_status place_tensors(rung_graph *g, rung_error *err)
@@ -220,7 +222,10 @@ rung_status rung_graph_compile(rung_graph *g, rung_tensor *const *outputs, size_
     }
     g->outputs = rung_arena_alloc(&g->arena, (n + 1) * sizeof *outputs);
     if (!g->outputs) return rung__out_of_memory(err, n * sizeof *outputs, "a graph");
-    memcpy(g->outputs, outputs, n * sizeof *outputs);
+    for (size_t i = 0; i < n; i++) {
+        if (!outputs[i]) return rung_fail(err, RUNG_USAGE, "output %zu is missing", i);
+        g->outputs[i] = outputs[i];
+    }
     g->n_outputs = n;
     mark_live(g, outputs, n);
     RUNG_TRY(order_nodes(g, err));

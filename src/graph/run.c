@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 /* Inputs may have moved since bind: views of them follow. */
 static void follow_inputs(rung_node *n)
@@ -89,13 +90,6 @@ bool rung_graph_find_nonfinite(rung_graph *g, const rung_run *run, char *out, si
     return false;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 rung_status rung_graph_profile(rung_graph *g, const rung_run *run,
                                void (*line)(void *self, const char *text), void *self,
                                rung_error *err)
@@ -103,9 +97,9 @@ rung_status rung_graph_profile(rung_graph *g, const rung_run *run,
     g->exec.run = run;
     for (size_t p = 0; p < g->n_order; p++) {
         rung_node *n = g->order[p];
-        double start = now();
+        double start = rung__now_seconds();
         RUNG_TRY(run_node(g, n, err));
-        double seconds = now() - start;
+        double seconds = rung__now_seconds() - start;
         rung_cost cost = node_cost(n);
         char shape[100], text[400];
         snprintf(text, sizeof text, "%9.3f ms %7.1f GFLOP/s %6.1f GB/s  %-18s %-20s %s",

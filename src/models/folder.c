@@ -99,16 +99,14 @@ static rung_status load_param(const rung_model *m, const rung_param *p,
     const rung_stored *t = rung_safetensors_find(file, p->name);
     if (!t)
         return rung_fail(err, RUNG_INPUT, "%s: tensor '%s' is missing", path, p->name);
+    char is[RUNG_SHAPE_TEXT_BYTES], must[RUNG_SHAPE_TEXT_BYTES];
     bool fits = t->rank == p->rank;
     for (int i = 0; fits && i < p->rank; i++) fits = t->shape[i] == p->shape[i];
     if (!fits)
-        return rung_fail(
-            err, RUNG_INPUT,
-            "%s: tensor '%s' is [%lld%s%lld], but config.json asks for [%lld%s%lld]",
-            path, p->name, (long long)(t->rank > 0 ? t->shape[0] : 1),
-            t->rank > 1 ? "," : " x ", (long long)(t->rank > 1 ? t->shape[1] : 1),
-            (long long)p->shape[0], p->rank > 1 ? "," : " x ",
-            (long long)(p->rank > 1 ? p->shape[1] : 1));
+        return rung_fail(err, RUNG_INPUT,
+                         "%s: tensor '%s' is %s, but config.json asks for %s", path,
+                         p->name, rung__shape_text(is, t->rank, t->shape),
+                         rung__shape_text(must, p->rank, p->shape));
     return rung_stored_to_f32(t, rung_params_data(m->params, p), (size_t)p->size, err);
 }
 
@@ -163,6 +161,14 @@ rung_status rung_model_save(const rung_model *m, const char *dir, rung_error *er
     return save_file(m, dir, "config.json", save_config, err);
 }
 
+/* A file asked for what a user may not ask for either: bad input, not wrong usage. */
+static rung_status of_file(rung_error *err, const char *path)
+{
+    rung_fail_within(err, "%s", path);
+    if (err) err->code = RUNG_INPUT;
+    return RUNG_INPUT;
+}
+
 /* The class that config.json names. */
 static rung_status class_of(const rung_class **out, const json_t *config,
                             const char *path, rung_error *err)
@@ -171,8 +177,7 @@ static rung_status class_of(const rung_class **out, const json_t *config,
     RUNG_TRY(rung_json_require(config, "model_type", path, err));
     RUNG_TRY(rung_json_get_text(config, "model_type", &type, path, err));
     *out = rung_class_find(type, err);
-    if (!*out) rung_fail_within(err, "%s: model_type", path);
-    return *out ? RUNG_OK : RUNG_INPUT;
+    return *out ? RUNG_OK : of_file(err, path);
 }
 
 static rung_status apply_config(rung_model *m, const json_t *config, const char *path,
@@ -219,10 +224,8 @@ static rung_status load(rung_model **m, folder *f, rung_error *err)
     RUNG_TRY(rung_tokenizer_load(&(*m)->tokenizer, f->tokenizer, err));
     RUNG_TRY(check_vocabulary(*m, f->json, f->config, err));
     rung_status status = type->declare(*m, err);
-    if (status != RUNG_OK) {
-        rung_fail_within(err, "%s", f->config);
-        return status == RUNG_USAGE ? RUNG_INPUT : status;
-    }
+    if (status == RUNG_USAGE) return of_file(err, f->config);
+    RUNG_TRY(status);
     return load_tensors(*m, f->tensors, err);
 }
 

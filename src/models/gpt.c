@@ -74,8 +74,7 @@ static rung_status gpt_declare(rung_model *m, rung_error *err)
 {
     const gpt_config *c = &gpt_of(m)->config;
     if (c->width % c->heads != 0)
-        return rung_fail(err, RUNG_USAGE,
-                         "--width %lld is not a multiple of --heads %lld",
+        return rung_fail(err, RUNG_USAGE, "width %lld is not a multiple of %lld heads",
                          (long long)c->width, (long long)c->heads);
     m->context = m->max_context = c->context;
     rung_scope root = rung_scope_root(m->params, NULL, NULL);

@@ -36,6 +36,11 @@ static size_t window_count(size_t n, size_t T)
     return 1 + (n - T - 1 + stride - 1) / stride;
 }
 
+static size_t chunk_count(size_t n, size_t T)
+{
+    return (window_count(n, T) + SCORE_BATCH - 1) / SCORE_BATCH;
+}
+
 /* ---- Through a graph ---- */
 
 typedef struct scorer {
@@ -127,7 +132,7 @@ rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt,
     *score = (rung_lm_score){.nats = log((double)m->vocab), // the first token
                              .tokens = data->count,
                              .bytes = data->bytes,
-                             .n_chunks = window_count(data->count, T) / SCORE_BATCH + 1};
+                             .n_chunks = chunk_count(data->count, T)};
     score->chunk_nats = rung__alloc_array(score->n_chunks, sizeof *score->chunk_nats);
     if (!score->chunk_nats) return rung__out_of_memory(err, score->n_chunks, "a score");
     rung_status status = RUNG_OK;

@@ -5,7 +5,8 @@
  *
  * with n(.) counts, k(a) the number of different tokens after a, and p(b) the unigram
  * (absolute discounting, interpolated: Ney, Essen, Kneser 1994). The discount d and the a
- * are those of a few candidates that give the valid text the highest probability. */
+ * are those of a few candidates that give the valid text the highest probability; the
+ * first candidate, when there is no such text. */
 #include "models/rungs.h"
 
 #include <math.h>
@@ -98,7 +99,7 @@ static rung_status fit_unigram(rung_model *m, rung_runtime *rt, const rung_token
                                const rung_tokens *valid, rung_error *err)
 {
     (void)rt;
-    static const double candidates[] = {0.01, 0.03, 0.1, 0.3, 1, 3};
+    static const double candidates[] = {1, 0.01, 0.03, 0.1, 0.3, 3};
     ngram *g = ngram_of(m);
     int64_t *counts = NULL;
     double best = INFINITY, chosen = 1, V = (double)m->vocab, N = (double)train->count;
@@ -123,65 +124,85 @@ static int compare_pairs(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Sorted pairs a * V + b become rows: first, next, and the counts in `above`. */
-static rung_status count_pairs(ngram *g, const rung_tokens *train, rung_error *err)
+/* All pairs a V + b of the text, sorted; *different of them. */
+static rung_status sort_pairs(const ngram *g, const rung_tokens *train, int64_t **pairs,
+                              int64_t *different, rung_error *err)
 {
-    int64_t V = g->base.vocab, *pairs = NULL;
     size_t n = train->count - 1;
-    RUNG_TRY(new_array(&pairs, n, sizeof *pairs, err));
-    for (size_t i = 0; i < n; i++) pairs[i] = train->ids[i] * V + train->ids[i + 1];
-    qsort(pairs, n, sizeof *pairs, compare_pairs);
-    for (size_t i = 0; i < n; i++) g->n_pairs += i == 0 || pairs[i] != pairs[i - 1];
+    RUNG_TRY(new_array(pairs, n, sizeof **pairs, err));
+    for (size_t i = 0; i < n; i++)
+        (*pairs)[i] = train->ids[i] * g->base.vocab + train->ids[i + 1];
+    qsort(*pairs, n, sizeof **pairs, compare_pairs);
+    *different = 0;
+    for (size_t i = 0; i < n; i++) *different += i == 0 || (*pairs)[i] != (*pairs)[i - 1];
+    return RUNG_OK;
+}
 
-    rung_status status = new_array(&g->first, (size_t)V + 1, sizeof *g->first, err);
-    if (status == RUNG_OK)
-        status = new_array(&g->next, (size_t)g->n_pairs, sizeof *g->next, err);
-    if (status == RUNG_OK)
-        status = new_array(&g->above, (size_t)g->n_pairs, sizeof *g->above, err);
-    for (size_t i = 0, p = 0; status == RUNG_OK && i < n; i++) {
-        if (i > 0 && pairs[i] != pairs[i - 1]) p++;
-        g->next[p] = (int32_t)(pairs[i] % V);
-        if (g->above[p]++ == 0) g->first[pairs[i] / V + 1]++;
+/* Turns n sorted pairs into rows, first and next, and how often each pair occurs. */
+static void fill_rows(ngram *g, const int64_t *pairs, size_t n, int64_t *counts)
+{
+    int64_t V = g->base.vocab, p = -1;
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || pairs[i] != pairs[i - 1]) {
+            g->next[++p] = (int32_t)(pairs[i] % V);
+            g->first[pairs[i] / V + 1]++;
+        }
+        counts[p]++;
     }
-    for (int64_t a = 0; status == RUNG_OK && a < V; a++) g->first[a + 1] += g->first[a];
+    for (int64_t a = 0; a < V; a++) g->first[a + 1] += g->first[a];
+}
+
+/* The pairs of the text in rows, and their counts (the caller's, also after failure). */
+static rung_status count_pairs(ngram *g, const rung_tokens *train, int64_t **counts,
+                               rung_error *err)
+{
+    int64_t *pairs = NULL, n = 0;
+    size_t V = (size_t)g->base.vocab;
+    rung_status status = sort_pairs(g, train, &pairs, &n, err);
+    if (status == RUNG_OK) status = new_array(&g->first, V + 1, sizeof *g->first, err);
+    if (status == RUNG_OK) status = new_array(&g->next, (size_t)n, sizeof *g->next, err);
+    if (status == RUNG_OK)
+        status = new_array(&g->above, (size_t)n, sizeof *g->above, err);
+    if (status == RUNG_OK) status = new_array(&g->rest, V, sizeof *g->rest, err);
+    if (status == RUNG_OK) status = new_array(counts, (size_t)n, sizeof **counts, err);
+    if (status == RUNG_OK) fill_rows(g, pairs, train->count - 1, *counts);
+    g->n_pairs = n;
     rung__free(pairs);
     return status;
 }
 
-/* Turns counts into discounted shares; `counts` are those of the pairs. */
-static void discount(ngram *g, const float *counts, double d)
+/* Turns the counts of the pairs into discounted shares. */
+static void discount(ngram *g, const int64_t *counts, double d)
 {
     for (int64_t a = 0; a < g->base.vocab; a++) {
-        double total = 0, kept = 0;
-        for (int32_t p = g->first[a]; p < g->first[a + 1]; p++) total += counts[p];
-        for (int32_t p = g->first[a]; p < g->first[a + 1]; p++) {
-            g->above[p] = (float)((counts[p] - d) / total);
-            kept += (counts[p] - d) / total;
-        }
-        g->rest[a] = total > 0 ? (float)(1 - kept) : 1;
+        double total = 0, pairs = g->first[a + 1] - g->first[a];
+        for (int32_t p = g->first[a]; p < g->first[a + 1]; p++)
+            total += (double)counts[p];
+        for (int32_t p = g->first[a]; p < g->first[a + 1]; p++)
+            g->above[p] = (float)(((double)counts[p] - d) / total);
+        g->rest[a] = total > 0 ? (float)(d * pairs / total) : 1;
     }
 }
 
 static rung_status fit_bigram(rung_model *m, rung_runtime *rt, const rung_tokens *train,
                               const rung_tokens *valid, rung_error *err)
 {
-    static const double candidates[] = {0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95};
+    static const double candidates[] = {0.7, 0.1, 0.3, 0.5, 0.8, 0.9, 0.95};
     ngram *g = ngram_of(m);
-    float *counts = NULL;
+    int64_t *counts = NULL;
     double best = INFINITY, chosen = 0.7;
+    if (train->count < 1) return rung_fail(err, RUNG_INPUT, "there is no text to count");
     RUNG_TRY(fit_unigram(m, rt, train, valid, err));
-    RUNG_TRY(count_pairs(g, train, err));
-    RUNG_TRY(new_array(&g->rest, (size_t)m->vocab, sizeof *g->rest, err));
-    RUNG_TRY(new_array(&counts, (size_t)g->n_pairs, sizeof *counts, err));
-    memcpy(counts, g->above, (size_t)g->n_pairs * sizeof *counts);
-    for (size_t c = 0; c < sizeof candidates / sizeof *candidates; c++) {
+    rung_status status = count_pairs(g, train, &counts, err);
+    for (size_t c = 0; status == RUNG_OK && c < sizeof candidates / sizeof *candidates;
+         c++) {
         discount(g, counts, candidates[c]);
         double nats = bigram_score(m, valid->ids, 0, valid->count);
         if (nats < best) best = nats, chosen = candidates[c];
     }
-    discount(g, counts, chosen);
+    if (status == RUNG_OK) discount(g, counts, chosen);
     rung__free(counts);
-    return RUNG_OK;
+    return status;
 }
 
 /* ---- In a folder ---- */
@@ -229,8 +250,37 @@ static rung_status load_array(const rung_safetensors *file, const char *name,
 static rung_status load_unigram(rung_model *m, const rung_safetensors *file,
                                 rung_error *err)
 {
-    return load_array(file, "unigram", RUNG_STORED_F32, m->vocab, &ngram_of(m)->unigram,
-                      NULL, err);
+    const ngram *g = ngram_of(m);
+    RUNG_TRY(load_array(file, "unigram", RUNG_STORED_F32, m->vocab, &ngram_of(m)->unigram,
+                        NULL, err));
+    for (int64_t b = 0; b < m->vocab; b++) {
+        if (!(g->unigram[b] <= 0))
+            return rung_fail(err, RUNG_INPUT,
+                             "unigram of token %lld is %g, no logarithm "
+                             "of a share",
+                             (long long)b, (double)g->unigram[b]);
+    }
+    return RUNG_OK;
+}
+
+static bool is_share(float x)
+{
+    return x >= 0 && x <= 1;
+}
+
+/* Rows follow each other, hold ascending tokens, and shares. */
+static bool rows_are_sound(const ngram *g)
+{
+    int64_t V = g->base.vocab;
+    bool sound = g->first[0] == 0 && g->first[V] == g->n_pairs;
+    for (int64_t a = 0; sound && a < V; a++) sound = g->first[a] <= g->first[a + 1];
+    for (int64_t a = 0; sound && a < V; a++) {
+        sound = is_share(g->rest[a]);
+        for (int32_t p = g->first[a]; sound && p < g->first[a + 1]; p++)
+            sound = g->next[p] >= 0 && g->next[p] < V && is_share(g->above[p]) &&
+                    (p == g->first[a] || g->next[p] > g->next[p - 1]);
+    }
+    return sound;
 }
 
 static rung_status load_bigram(rung_model *m, const rung_safetensors *file,
@@ -246,12 +296,9 @@ static rung_status load_bigram(rung_model *m, const rung_safetensors *file,
     RUNG_TRY(load_array(file, "bigram.above", RUNG_STORED_F32, g->n_pairs, &g->above,
                         NULL, err));
     RUNG_TRY(load_array(file, "bigram.rest", RUNG_STORED_F32, V, &g->rest, NULL, err));
-    bool sound = g->first[0] == 0 && g->first[V] == g->n_pairs;
-    for (int64_t a = 0; sound && a < V; a++) sound = g->first[a] <= g->first[a + 1];
-    for (int64_t p = 0; sound && p < g->n_pairs; p++)
-        sound = g->next[p] >= 0 && g->next[p] < V;
-    return sound ? RUNG_OK
-                 : rung_fail(err, RUNG_INPUT, "the rows of the bigrams are damaged");
+    return rows_are_sound(g)
+               ? RUNG_OK
+               : rung_fail(err, RUNG_INPUT, "the rows of the bigrams are damaged");
 }
 
 /* ---- Generation ---- */

@@ -7,11 +7,13 @@
 
 #include "base/rng.h"
 
-/* Whether logit a stands before logit b in descending order; ties by id, so the order is
- * total. */
+/* Whether logit a stands before logit b in descending order; ties by id, and what is not
+ * a number last, so that the order is total whatever a model says. */
 static bool before(const float *logits, int32_t a, int32_t b)
 {
-    return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
+    float x = isnan(logits[a]) ? -INFINITY : logits[a];
+    float y = isnan(logits[b]) ? -INFINITY : logits[b];
+    return x > y || (x == y && a < b);
 }
 
 static int32_t greedy(const float *logits, int64_t n)
@@ -23,13 +25,8 @@ static int32_t greedy(const float *logits, int64_t n)
     return best;
 }
 
-typedef struct by_logit {
-    const float *logits;
-} by_logit;
-
-static int compare(const void *a, const void *b, void *ctx)
+static int compare(const void *a, const void *b, void *logits)
 {
-    const float *logits = ((const by_logit *)ctx)->logits;
     int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
     return x == y ? 0 : before(logits, x, y) ? -1 : 1;
 }
@@ -54,7 +51,7 @@ int32_t rung_sample(const float *logits, int64_t n, const rung_sampling *how,
     if (how->temperature <= 0) return greedy(logits, n);
     bool filter = how->top_k > 0 || how->top_p < 1;
     for (int32_t i = 0; i < n; i++) order[i] = i;
-    if (filter) qsort_r(order, (size_t)n, sizeof *order, compare, &(by_logit){logits});
+    if (filter) qsort_r(order, (size_t)n, sizeof *order, compare, (void *)logits);
 
     double top = logits[filter ? order[0] : greedy(logits, n)], total = 0, kept_total = 0;
     for (int64_t i = 0; i < n; i++) total += exp((logits[i] - top) / how->temperature);

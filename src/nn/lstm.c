@@ -91,34 +91,54 @@ rung_tensor *rung_nn_lstm(const rung_scope *s, const rung_lstm_spec *spec, rung_
 
 /* ---- Unrolled ---- */
 
+typedef struct cell {
+    rung_graph *g;
+    rung_tensor *xg, *w_hh, *b_hh;
+    int64_t B, H;
+    rung_tensor *h, *c; /* after the steps so far, [B, H]; NULL: zero */
+} cell;
+
 /* Part k of the four gates, [B, H]. */
-static rung_tensor *gate(rung_graph *g, rung_tensor *a, int64_t H, int k, rung_act act)
+static rung_tensor *gate(const cell *s, rung_tensor *a, int k, rung_act act)
 {
-    return rung_activation(g, rung_slice(g, a, 1, k * H, (k + 1) * H), act);
+    return rung_activation(s->g, rung_slice(s->g, a, 1, k * s->H, (k + 1) * s->H), act);
+}
+
+/* h_t as [B, 1, H]. */
+static rung_tensor *step(cell *s, int64_t t)
+{
+    rung_graph *g = s->g;
+    rung_tensor *a = rung_reshape(g, rung_slice(g, s->xg, 1, t, t + 1), 2,
+                                  (int64_t[]){s->B, 4 * s->H});
+    if (s->b_hh) a = rung_add(g, a, s->b_hh);
+    if (s->h) a = rung_add(g, a, rung_matmul(g, s->h, s->w_hh, RUNG_TRANS_B));
+    rung_tensor *i = gate(s, a, 0, RUNG_ACT_SIGMOID);
+    rung_tensor *f = gate(s, a, 1, RUNG_ACT_SIGMOID);
+    rung_tensor *o = gate(s, a, 3, RUNG_ACT_SIGMOID);
+    rung_tensor *fresh = rung_mul(g, i, gate(s, a, 2, RUNG_ACT_TANH));
+    s->c = s->c ? rung_add(g, rung_mul(g, f, s->c), fresh) : fresh;
+    s->h = rung_mul(g, o, rung_activation(g, s->c, RUNG_ACT_TANH));
+    return rung_reshape(g, s->h, 3, (int64_t[]){s->B, 1, s->H});
+}
+
+/* The steps from `begin` to `end` - 1, joined in halves: each h_t is copied log2 T
+ * times. */
+static rung_tensor *steps(cell *s, int64_t begin, int64_t end)
+{
+    if (end - begin == 1) return step(s, begin);
+    int64_t middle = begin + (end - begin) / 2;
+    rung_tensor *first = steps(s, begin, middle), *second = steps(s, middle, end);
+    return rung_concat(s->g, (rung_tensor *[]){first, second}, 2, 1);
 }
 
 static rung_lstm_out unrolled(rung_graph *g, rung_tensor *xg, rung_tensor *w_hh,
                               rung_tensor *b_hh, rung_tensor *h0, rung_tensor *c0)
 {
-    rung_lstm_out out = {NULL, h0, c0};
-    if (!xg || !w_hh) return out;
-    int64_t B = rung_tensor_dim(xg, 0), T = rung_tensor_dim(xg, 1),
-            H = rung_tensor_dim(w_hh, 1);
-    for (int64_t t = 0; t < T; t++) {
-        rung_tensor *a =
-            rung_reshape(g, rung_slice(g, xg, 1, t, t + 1), 2, (int64_t[]){B, 4 * H});
-        if (b_hh) a = rung_add(g, a, b_hh);
-        if (out.h) a = rung_add(g, a, rung_matmul(g, out.h, w_hh, RUNG_TRANS_B));
-        rung_tensor *i = gate(g, a, H, 0, RUNG_ACT_SIGMOID);
-        rung_tensor *f = gate(g, a, H, 1, RUNG_ACT_SIGMOID);
-        rung_tensor *o = gate(g, a, H, 3, RUNG_ACT_SIGMOID);
-        rung_tensor *fresh = rung_mul(g, i, gate(g, a, H, 2, RUNG_ACT_TANH));
-        out.c = out.c ? rung_add(g, rung_mul(g, f, out.c), fresh) : fresh;
-        out.h = rung_mul(g, o, rung_activation(g, out.c, RUNG_ACT_TANH));
-        rung_tensor *step = rung_reshape(g, out.h, 3, (int64_t[]){B, 1, H});
-        out.y = out.y ? rung_concat(g, (rung_tensor *[]){out.y, step}, 2, 1) : step;
-    }
-    return out;
+    if (!xg || !w_hh) return (rung_lstm_out){NULL, NULL, NULL};
+    cell s = {g,  xg, w_hh, b_hh, rung_tensor_dim(xg, 0), rung_tensor_dim(w_hh, 1),
+              h0, c0};
+    rung_tensor *y = steps(&s, 0, rung_tensor_dim(xg, 1));
+    return (rung_lstm_out){y, s.h, s.c};
 }
 
 rung_tensor *rung_nn_lstm_unrolled(const rung_scope *s, const rung_lstm_spec *spec,

@@ -57,9 +57,9 @@ static rung_status attention_infer(rung_graph *g, rung_node *n, rung_error *err)
     if (n->in[IN_V]->shape[1] != k->shape[1])
         return rung_fail(err, RUNG_SHAPE, "attention: %lld keys, but %lld values",
                          (long long)k->shape[1], (long long)n->in[IN_V]->shape[1]);
-    if (lengths && (lengths->type != RUNG_I32 || lengths->size != q->shape[0]))
-        return rung_fail(err, RUNG_SHAPE,
-                         "attention: lengths must be int32, one a sample");
+    if (lengths && lengths->size != q->shape[0])
+        return rung_fail(err, RUNG_SHAPE, "attention: %lld lengths for %lld samples",
+                         (long long)lengths->size, (long long)q->shape[0]);
     rung__shape_set(n->out[0], g->real, 3,
                     (int64_t[]){q->shape[0], q->shape[1], c->width});
     rung__shape_set(n->out[1], g->real, 3,
@@ -184,6 +184,7 @@ const rung_op rung__op_attention = {
     .name = "attention",
     .attr_bytes = sizeof(attention_attrs),
     .n_outputs = 2,
+    .int_inputs = 1 << IN_LENGTHS,
     .infer = attention_infer,
     .run = attention_run,
     .grad = attention_backward,
@@ -276,6 +277,7 @@ const rung_op rung__op_attention_grad = {
     .name = "attention_grad",
     .attr_bytes = sizeof(attention_attrs),
     .n_outputs = 3,
+    .int_inputs = 1 << IN_LENGTHS,
     .infer = attention_grad_infer,
     .run = attention_grad_run,
     .cost = attention_grad_cost,

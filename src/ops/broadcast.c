@@ -9,7 +9,7 @@ rung_status rung__broadcast_infer(rung_graph *g, rung_node *n, rung_error *err)
     (void)g;
     const rung_tensor *x = n->in[0], *y = n->in[1];
     char xs[100], ys[100];
-    bool fits = y->rank <= x->rank && x->type == y->type && x->type != RUNG_I32;
+    bool fits = y->rank <= x->rank;
     for (int i = 1; fits && i <= y->rank; i++)
         fits = y->shape[y->rank - i] == x->shape[x->rank - i];
     if (!fits)

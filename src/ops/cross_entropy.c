@@ -23,7 +23,7 @@ static rung_status cross_entropy_infer(rung_graph *g, rung_node *n, rung_error *
 {
     const rung_tensor *x = n->in[0], *t = n->in[1], *w = n->in[2];
     int64_t rows = rung__rows(x);
-    if (t->type != RUNG_I32 || t->size != rows)
+    if (t->size != rows)
         return rung_fail(err, RUNG_SHAPE,
                          "cross_entropy: %lld rows of logits, %lld targets",
                          (long long)rows, (long long)t->size);
@@ -109,6 +109,7 @@ const rung_op rung__op_cross_entropy = {
     .name = "cross_entropy",
     .attr_bytes = sizeof(cross_entropy_attrs),
     .n_outputs = 3,
+    .int_inputs = 1 << 1,
     .infer = cross_entropy_infer,
     .run = cross_entropy_run,
     .grad = cross_entropy_backward,
@@ -161,6 +162,7 @@ const rung_op rung__op_cross_entropy_grad = {
     .name = "cross_entropy_grad",
     .attr_bytes = sizeof(cross_entropy_attrs),
     .n_outputs = 1,
+    .int_inputs = 1 << 1,
     .infer = cross_entropy_grad_infer,
     .run = cross_entropy_grad_run,
     .cost = cross_entropy_cost,

@@ -10,9 +10,10 @@
 static rung_status embedding_infer(rung_graph *g, rung_node *n, rung_error *err)
 {
     const rung_tensor *table = n->in[0], *ids = n->in[1];
-    if (table->rank != 2 || ids->type != RUNG_I32 || ids->rank >= RUNG_MAX_RANK)
-        return rung_fail(err, RUNG_SHAPE,
-                         "embedding: the table must be a matrix, ids int32");
+    char ts[100], is[100];
+    if (table->rank != 2 || ids->rank >= RUNG_MAX_RANK)
+        return rung_fail(err, RUNG_SHAPE, "embedding: no rows of %s for ids %s",
+                         rung__tensor_shape(table, ts), rung__tensor_shape(ids, is));
     int64_t shape[RUNG_MAX_RANK];
     for (int i = 0; i < ids->rank; i++) shape[i] = ids->shape[i];
     shape[ids->rank] = table->shape[1];
@@ -73,6 +74,7 @@ static rung_cost embedding_cost(const rung_node *n)
 const rung_op rung__op_embedding = {
     .name = "embedding",
     .n_outputs = 1,
+    .int_inputs = 1 << 1,
     .infer = embedding_infer,
     .run = embedding_run,
     .grad = embedding_backward,
@@ -175,6 +177,7 @@ const rung_op rung__op_embedding_grad = {
     .name = "embedding_grad",
     .attr_bytes = sizeof(embedding_grad_attrs),
     .n_outputs = 1,
+    .int_inputs = 1 << 0,
     .infer = embedding_grad_infer,
     .run = embedding_grad_run,
     .cost = embedding_grad_cost,
@@ -205,6 +208,7 @@ static rung_status embedding_grad_into_run(const rung_node *n, const rung_exec *
 const rung_op rung__op_embedding_grad_into = {
     .name = "embedding_grad_into",
     .n_outputs = 1,
+    .int_inputs = 1 << 1,
     .infer = embedding_grad_into_infer,
     .run = embedding_grad_into_run,
     .cost = embedding_grad_cost,

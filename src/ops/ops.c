@@ -13,13 +13,14 @@ const size_t rung__ops_count = sizeof rung__ops / sizeof rung__ops[0];
 /* ---- The graph's hooks into this floor ---- */
 
 /* A sum of gradients. A sparse one (of an embedding) is added into the dense one, row by
- * row. */
+ * row, unless that is the gradient of something else too. */
 static rung_tensor *sum_gradients(rung_graph *g, rung_tensor *a, rung_tensor *b)
 {
     rung_tensor *sparse = NULL, *dense = NULL;
     if (b->node && b->node->op == &rung__op_embedding_grad) sparse = b, dense = a;
     if (a->node && a->node->op == &rung__op_embedding_grad) sparse = a, dense = b;
-    if (!sparse || dense->view_of || dense->home != RUNG_HOME_BLOCK)
+    if (!sparse || dense->view_of || dense->home != RUNG_HOME_BLOCK ||
+        dense->grad_uses > 1)
         return rung_add(g, a, b);
     rung_tensor *in[] = {dense, sparse->node->in[0], sparse->node->in[1]};
     return rung__op1(g, &rung__op_embedding_grad_into, 3, 3, in, NULL);

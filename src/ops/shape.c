@@ -3,18 +3,20 @@
 
 #include <string.h>
 
+#include "base/str.h"
+
 rung_tensor *rung_reshape(rung_graph *g, rung_tensor *x, int rank, const int64_t *shape)
 {
     if (!x) return NULL;
     int64_t size = 1;
     bool fits = rank >= 0 && rank <= RUNG_MAX_RANK;
-    for (int i = 0; fits && i < rank; i++) size *= shape[i];
-    char text[100];
-    if (!fits || size != x->size)
-        return rung_graph_fail(g, "reshape: %s has %lld elements, the new shape %lld",
-                               rung__tensor_shape(x, text), (long long)x->size,
-                               (long long)size);
-    return rung__view(g, x, rank, shape);
+    for (int i = 0; fits && i < rank; i++)
+        fits = shape[i] > 0 && !__builtin_mul_overflow(size, shape[i], &size);
+    char from[100], to[100] = "that rank";
+    if (fits && size == x->size) return rung__view(g, x, rank, shape);
+    if (rank >= 0 && rank <= RUNG_MAX_RANK) rung__shape_text(to, rank, shape);
+    return rung_graph_fail(g, "reshape: %s cannot be seen as %s",
+                           rung__tensor_shape(x, from), to);
 }
 
 /* ---- copy: y = x.   dx = dy. ---- */
@@ -58,6 +60,7 @@ static void copy_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
 const rung_op rung__op_copy = {
     .name = "copy",
     .n_outputs = 1,
+    .any_type = true,
     .infer = copy_infer,
     .run = copy_run,
     .grad = copy_grad,

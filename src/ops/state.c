@@ -12,7 +12,7 @@ static rung_status assign_infer(rung_graph *g, rung_node *n, rung_error *err)
     (void)g;
     const rung_tensor *state = n->in[0], *x = n->in[1];
     char a[100], b[100];
-    if (state->size != x->size || state->type != x->type)
+    if (state->size != x->size)
         return rung_fail(err, RUNG_SHAPE, "assign: the state is %s, the value %s",
                          rung__tensor_shape(state, a), rung__tensor_shape(x, b));
     rung__shape_like(n->out[0], state);
@@ -53,7 +53,7 @@ static rung_status cache_write_infer(rung_graph *g, rung_node *n, rung_error *er
     const cache_attrs *a = n->attrs;
     char cs[100], xs[100];
     if (cache->rank != 3 || x->rank != 3 || cache->shape[0] != x->shape[0] ||
-        a->column + cache->shape[2] > x->shape[2])
+        a->column < 0 || a->column + cache->shape[2] > x->shape[2])
         return rung_fail(err, RUNG_SHAPE,
                          "cache_write: columns %lld ... of %s do not fit %s",
                          (long long)a->column, rung__tensor_shape(x, xs),

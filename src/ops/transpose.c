@@ -73,6 +73,7 @@ const rung_op rung__op_transpose = {
     .name = "transpose",
     .attr_bytes = sizeof(transpose_attrs),
     .n_outputs = 1,
+    .any_type = true,
     .infer = transpose_infer,
     .run = transpose_run,
     .grad = transpose_grad,
