@@ -107,7 +107,7 @@ asan tsan:
 	$(MAKE) VARIANT=$@ test
 
 # Every fuzz target for FUZZ_SECONDS each; needs clang with libFuzzer.
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 10
 $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/librung.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< \
@@ -120,6 +120,7 @@ fuzz-run: $(FUZZ_BIN)
 	        $$f.found $(CURDIR)/tests/golden/formats || exit 1; done
 
 fuzz:
+	@command -v clang >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }
 	$(MAKE) VARIANT=fuzz CC=clang fuzz-run
 
 lint:

@@ -94,8 +94,9 @@ RUNG_API void rung_ids_free(int32_t *ids);
  * span. Decoding is joining these. */
 RUNG_API rung_span rung_tokenizer_bytes(const rung_tokenizer *tok, int32_t id);
 
-/* tokenizer.json (the layout of Hugging Face's `tokenizers` where it can say it): save,
- * load. Loading checks everything and names the file and the place. */
+/* tokenizer.json: save, load. Hugging Face's `tokenizers` reads it too, and gives the
+ * same ids for any valid UTF-8. Loading takes only what rung wrote; it checks everything
+ * and names the file and the place. */
 RUNG_API rung_status rung_tokenizer_save(const rung_tokenizer *tok, const char *path,
                                          rung_error *err);
 RUNG_API rung_status rung_tokenizer_load(rung_tokenizer **out, const char *path,

@@ -6,13 +6,8 @@
  * Kinds that do not cut go to characters at once. So the library there gives the same ids
  * for any valid UTF-8; bytes that are not UTF-8 it cannot take at all.
  *
- * What our side needs besides stands in model.rung (its reader ignores unknown members of
- * a model, but not of the file):
- *
- *     {"version": "1.0", ..., "pre_tokenizer": null or Split, "decoder": ...,
- *      "model": {"type": "BPE", "byte_fallback": true, "merges": [],
- *                "rung": {"format": 1, "kind": "word", "cut": "text"},
- *                "vocab": {" the": 0, ",": 1, ..., "<0x00>": 7262, ...}}} */
+ * What our side needs besides stands in model.rung: its reader ignores unknown members
+ * of a model, but not of the file. */
 #include <stdio.h>
 #include <string.h>
 
@@ -29,25 +24,53 @@ static void byte_name(char name[BYTE_NAME_SIZE], int byte)
 
 /* ---- Saving ---- */
 
-/* {"token": id, ...} in the order of the ids; NULL when out of memory. */
-static json_t *vocab_to_json(const rung_tokenizer *tok)
-{
-    json_t *vocab = json_object();
-    bool ok = vocab != NULL;
-    for (size_t i = 0; ok && i < tok->entries.n; i++) {
-        const rung_span s = rung__vocab_get(&tok->entries, i);
-        ok = json_object_setn_new(vocab, s.bytes, s.size, json_integer((json_int_t)i)) ==
-             0;
+/* What every file has; null and empty members of pre_tokenizer and model are filled. */
+#define JSON(...) #__VA_ARGS__
+// clang-format off
+static const char skeleton[] = JSON({
+    "version": "1.0",
+    "truncation": null,
+    "padding": null,
+    "added_tokens": [],
+    "normalizer": null,
+    "pre_tokenizer": null,
+    "post_processor": null,
+    "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"},
+                                                 {"type": "Fuse"}]},
+    "model": {
+        "type": "BPE",
+        "dropout": null,
+        "unk_token": null,
+        "continuing_subword_prefix": null,
+        "end_of_word_suffix": null,
+        "fuse_unk": false,
+        "byte_fallback": true,
+        "ignore_merges": null,
+        "rung": {"format": 1},
+        "merges": [],
+        "vocab": {}
     }
+});
+// clang-format on
+
+static bool set_integer(json_t *object, rung_span key, int64_t value)
+{
+    return json_object_setn_new(object, key.bytes, key.size, json_integer(value)) == 0;
+}
+
+/* {"token": id, ...} in the order of the ids; false when out of memory. */
+static bool fill_vocab(const rung_tokenizer *tok, json_t *vocab)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < tok->entries.n; i++)
+        ok = set_integer(vocab, rung__vocab_get(&tok->entries, i), (int64_t)i);
     for (int b = 0; ok && b < RUNG_N_BYTE_TOKENS; b++) {
         char name[BYTE_NAME_SIZE];
         byte_name(name, b);
-        ok = json_object_set_new(vocab, name,
-                                 json_integer(rung__byte_id(tok, (char)b))) == 0;
+        ok = set_integer(vocab, (rung_span){name, strlen(name)},
+                         rung__byte_id(tok, (char)b));
     }
-    if (ok) return vocab;
-    json_decref(vocab);
-    return NULL;
+    return ok;
 }
 
 static const char *pattern_of(const rung_tokenizer *tok)
@@ -55,45 +78,36 @@ static const char *pattern_of(const rung_tokenizer *tok)
     return tok->class->pattern ? tok->class->pattern(tok) : NULL;
 }
 
-static json_t *pre_tokenizer_to_json(const rung_tokenizer *tok)
+/* Cuts by `pattern`, each match a piece of its own; none without a pattern. */
+static json_t *pre_tokenizer_of(const char *pattern)
 {
-    const char *pattern = pattern_of(tok);
     if (!pattern) return json_null();
     return json_pack("{s:s, s:{s:s}, s:s, s:b}", "type", "Split", "pattern", "Regex",
                      pattern, "behavior", "Isolated", "invert", 0);
 }
 
-/* The whole file; takes `options`. NULL when out of memory. */
-static json_t *file_to_json(const rung_tokenizer *tok, json_t *options)
+static rung_status fill_file(const rung_tokenizer *tok, json_t *file, const char *path,
+                             rung_error *err)
 {
-    json_t *model = json_pack(
-        "{s:s, s:n, s:n, s:n, s:n, s:b, s:b, s:b, s:o, s:o, s:[]}", //
-        "type", "BPE", "dropout", "unk_token", "continuing_subword_prefix",
-        "end_of_word_suffix", "fuse_unk", 0, "byte_fallback", 1, "ignore_merges",
-        pattern_of(tok) != NULL, "rung", options, "vocab", vocab_to_json(tok), "merges");
-    return json_pack(
-        "{s:s, s:n, s:n, s:[], s:n, s:o, s:n, s:{s:s, s:[{s:s}, {s:s}]}, s:o}", "version",
-        "1.0", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
-        pre_tokenizer_to_json(tok), "post_processor", "decoder", "type", "Sequence",
-        "decoders", "type", "ByteFallback", "type", "Fuse", "model", model);
+    json_t *model = json_object_get(file, "model");
+    json_t *options = json_object_get(model, "rung");
+    const char *pattern = pattern_of(tok);
+    const bool ok =
+        json_object_set_new(file, "pre_tokenizer", pre_tokenizer_of(pattern)) == 0 &&
+        json_object_set_new(model, "ignore_merges", json_boolean(pattern != NULL)) == 0 &&
+        json_object_set_new(options, "kind", json_string(tok->class->kind)) == 0 &&
+        fill_vocab(tok, json_object_get(model, "vocab"));
+    if (!ok) return rung__out_of_memory(err, tok->entries.n * sizeof(json_t), path);
+    return tok->class->save ? tok->class->save(tok, options, err) : RUNG_OK;
 }
 
 rung_status rung_tokenizer_save(const rung_tokenizer *tok, const char *path,
                                 rung_error *err)
 {
-    rung__json_use_alloc();
-    json_t *options = json_pack("{s:i, s:s}", "format", FORMAT, "kind", tok->class->kind);
-    if (!options) return rung__out_of_memory(err, sizeof *options, path);
-    if (tok->class->save) {
-        const rung_status status = tok->class->save(tok, options, err);
-        if (status != RUNG_OK) {
-            json_decref(options);
-            return status;
-        }
-    }
-    json_t *file = file_to_json(tok, options);
-    if (!file) return rung__out_of_memory(err, tok->entries.n, path);
-    const rung_status status = rung_json_write(file, path, err);
+    json_t *file;
+    RUNG_TRY(rung_json_parse(&file, skeleton, sizeof skeleton - 1, path, err));
+    rung_status status = fill_file(tok, file, path, err);
+    if (status == RUNG_OK) status = rung_json_write(file, path, err);
     json_decref(file);
     return status;
 }

@@ -146,7 +146,7 @@ static const struct {
      ": model.vocab: the id of 'ё' is -1: 278 tokens have ids 0 to 277"},
     {"char", "\"ё\": 11", "\"ё\": 278",
      ": model.vocab: the id of 'ё' is 278: 278 tokens have ids 0 to 277"},
-    {"char", "\"ё\": 11", "\"ё\": 99999999999999999999", ":45: too big integer near"},
+    {"char", "\"ё\": 11", "\"ё\": 99999999999999999999", ":46: too big integer near"},
     {"char", "\"<0x00>\": 22", "\"<0x01>\": 22",
      "duplicate object key near '\"<0x01>\"'"},
     {"char", "\"<0x00>\": 22", "\"zero\": 22",
