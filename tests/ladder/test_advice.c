@@ -1,0 +1,87 @@
+/* The advice: the lowest rung that cannot be told from the best, by the pieces of the valid text. */
+#include "support.h"
+
+#include "ladder/advice.h"
+
+enum { PIECES = 50, BYTES = 10000 };
+
+static const rung_class count_class = {.name = "count", .fit = (void *)1};
+static const rung_class low_class = {.name = "low"}, high_class = {.name = "high"};
+
+/* A row whose pieces cost `mean` nats each, plus noise that alternates by `spread`. */
+static void fill(rung_ladder_row *row, const rung_class *type, double mean, double spread,
+                 bool converged, double pieces[PIECES])
+{
+    *row = (rung_ladder_row){.type = type};
+    for (int i = 0; i < PIECES; i++) {
+        pieces[i] = mean + (i % 2 ? spread : -spread);
+        row->fit.valid.nats += pieces[i];
+    }
+    row->fit.valid.chunk_nats = pieces;
+    row->fit.valid.n_chunks = PIECES;
+    row->fit.valid.bytes = BYTES;
+    row->fit.valid.tokens = BYTES;
+    row->fit.valid.bits_per_byte = row->fit.valid.nats / log(2) / BYTES;
+    row->fit.test.bits_per_byte = row->fit.valid.bits_per_byte;
+    row->fit.train.converged = converged;
+}
+
+static void a_clear_gap_takes_the_best(void **state)
+{
+    (void)state;
+    static double a[PIECES], b[PIECES];
+    rung_ladder l = {.n_rows = 2};
+    fill(&l.rows[0], &count_class, 300, 1, true, a);
+    fill(&l.rows[1], &high_class, 250, -1, true, b);
+    rung__ladder_advise(&l, 60);
+    assert_int_equal(l.best, 1);
+    assert_int_equal(l.recommended, 1);
+    assert_near(l.rows[0].gap, 50.0 * PIECES / log(2) / BYTES, 1e-12);
+    assert_near(l.rows[1].gap, 0, 0);
+    // Differences alternate 48, 52: deviation 2 sqrt(n / (n - 1)), times sqrt(n) for the sum.
+    assert_near(l.rows[0].gap_error,
+                2 * sqrt(PIECES / (PIECES - 1.0)) * sqrt(PIECES) / log(2) / BYTES, 1e-12);
+    assert_contains(l.advice, "Take high");
+    assert_contains(l.advice, "The rung below, count, needs 0.361 bits a byte more");
+}
+
+static void a_gap_within_the_noise_takes_the_lower(void **state)
+{
+    (void)state;
+    static double a[PIECES], b[PIECES];
+    rung_ladder l = {.n_rows = 2};
+    fill(&l.rows[0], &low_class, 251, 20, true, a);
+    fill(&l.rows[1], &high_class, 250, -20, true, b);
+    rung__ladder_advise(&l, 60);
+    assert_int_equal(l.best, 1);
+    assert_int_equal(l.recommended, 0);
+    assert_contains(l.advice, "Take low");
+    assert_contains(l.advice, "within the noise");
+}
+
+static void the_budget_that_stopped_all_is_named(void **state)
+{
+    (void)state;
+    static double a[PIECES], b[PIECES], c[PIECES];
+    rung_ladder l = {.n_rows = 3};
+    fill(&l.rows[0], &count_class, 240, 1, true, a);
+    fill(&l.rows[1], &low_class, 260, 1, false, b);
+    fill(&l.rows[2], &high_class, 270, 1, false, c);
+    rung__ladder_advise(&l, 60);
+    assert_int_equal(l.recommended, 0);
+    assert_contains(l.advice, "All trained rungs were stopped by the budget");
+    assert_contains(l.advice, "try --budget 4m");
+    l.rows[1].fit.train.converged = true;
+    rung__ladder_advise(&l, 60);
+    assert_contains(l.advice, "Some rungs were stopped by the budget");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clear_gap_takes_the_best),
+        cmocka_unit_test(a_gap_within_the_noise_takes_the_lower),
+        cmocka_unit_test(the_budget_that_stopped_all_is_named),
+    };
+    return cmocka_run_group_tests_name("advice", tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+/* The ladder on a small text through the library: rows, files, resuming, refusals. */
+#include "support.h"
+
+#include "base/json.h"
+#include "rung/ladder.h"
+
+static char dir[200], data[250], out[250];
+
+static int setup(void **state)
+{
+    snprintf(dir, sizeof dir, "/tmp/rung-ladder-XXXXXX");
+    if (!mkdtemp(dir)) return 1;
+    snprintf(data, sizeof data, "%s/text", dir);
+    snprintf(out, sizeof out, "%s/run", dir);
+    FILE *f = fopen(data, "w");
+    for (int i = 0; i < 600; i++)
+        fprintf(f, "Day %d: the cat saw %d birds, and the dog saw none.\n", i,
+                i * 7 % 11);
+    fclose(f);
+    return rung_runtime_new((rung_runtime **)state, &(rung_runtime_config){.threads = 2},
+                            NULL);
+}
+
+static int teardown(void **state)
+{
+    rung_runtime_free(*state);
+    return rung_remove_tree(dir, NULL);
+}
+
+static rung_ladder_config small_config(void)
+{
+    rung_ladder_config config = RUNG_LADDER_CONFIG_DEFAULT;
+    config.corpus.data = data;
+    config.out = out;
+    config.budget = 1;
+    config.context = 16;
+    return config;
+}
+
+static void a_run_is_written_and_gone_on_with(void **state)
+{
+    rung_error err;
+    rung_ladder first, again;
+    rung_ladder_config config = small_config();
+    config.rungs = "unigram,bigram";
+    assert_ok(rung_ladder_run(*state, &config, NULL, &first, &err));
+    assert_int_equal(first.n_rows, 2);
+    assert_int_equal(first.recommended, 1);
+    assert_true(first.rows[1].fit.test.bits_per_byte <
+                first.rows[0].fit.test.bits_per_byte);
+    assert_true(first.rows[0].fit.file_bytes > 0);
+
+    assert_fails_saying(rung_ladder_run(*state, &config, NULL, &again, &err), RUNG_USAGE,
+                        "holds a finished run");
+    config.resume = true;
+    config.rungs = "unigram,bigram,gpt"; // the first two are read, not counted again
+    assert_ok(rung_ladder_run(*state, &config, NULL, &again, &err));
+    assert_int_equal(again.n_rows, 3);
+    assert_true(again.rows[1].fit.test.nats == first.rows[1].fit.test.nats);
+    assert_true(again.rows[1].fit.train.seconds == first.rows[1].fit.train.seconds);
+
+    char path[300];
+    json_t *results;
+    const char *recommended = NULL;
+    snprintf(path, sizeof path, "%s/results.json", out);
+    assert_ok(rung_json_read(&results, path, &err));
+    assert_ok(rung_json_get_text(results, "recommended", &recommended, path, &err));
+    assert_string_equal(recommended, again.rows[again.recommended].type->name);
+    assert_int_equal(json_array_size(json_object_get(results, "rungs")), 3);
+    assert_int_equal(json_integer_value(json_object_get(results, "version")), 1);
+    json_decref(results);
+    rung_ladder_release(&first);
+    rung_ladder_release(&again);
+}
+
+static void another_text_is_not_resumed(void **state)
+{
+    rung_error err;
+    rung_ladder ladder;
+    rung_ladder_config config = small_config();
+    config.rungs = "unigram";
+    config.resume = true;
+    config.corpus.data = NULL; // tales, not the text of the run in the folder
+    assert_fails_saying(rung_ladder_run(*state, &config, NULL, &ladder, &err), RUNG_USAGE,
+                        "made with another data");
+}
+
+static void rungs_are_checked_first(void **state)
+{
+    rung_error err;
+    rung_ladder ladder;
+    rung_ladder_config config = small_config();
+    config.rungs = "unigram,gtp";
+    assert_fails(rung_ladder_run(*state, &config, NULL, &ladder, &err), RUNG_USAGE,
+                 "unknown rung 'gtp': did you mean 'gpt'?");
+    config.rungs = "gpt,gpt";
+    assert_fails(rung_ladder_run(*state, &config, NULL, &ladder, &err), RUNG_USAGE,
+                 "rung 'gpt' is named twice");
+    config.rungs = ",gpt";
+    assert_fails_saying(rung_ladder_run(*state, &config, NULL, &ladder, &err), RUNG_USAGE,
+                        "a name is empty");
+}
+
+static void held_out_parts_are_capped(void **state)
+{
+    (void)state;
+    rung_error err;
+    rung_corpus corpus;
+    rung_corpus_config config = RUNG_CORPUS_CONFIG_DEFAULT;
+    config.data = data;
+    config.tokenizer = "byte";
+    assert_ok(rung_corpus_open(&corpus, &config, NULL, &err));
+    size_t total = 0;
+    for (int p = 0; p < RUNG_PARTS; p++) {
+        total += corpus.tokens[p].bytes;
+        assert_int_equal(corpus.tokens[p].count, corpus.tokens[p].bytes);
+    }
+    assert_int_equal(total, corpus.texts[RUNG_TRAIN].size);
+    rung_corpus_release(&corpus);
+    config.tokenizer = "chars";
+    assert_fails_saying(rung_corpus_open(&corpus, &config, NULL, &err), RUNG_USAGE,
+                        "char");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_is_written_and_gone_on_with),
+        cmocka_unit_test(another_text_is_not_resumed),
+        cmocka_unit_test(rungs_are_checked_first),
+        cmocka_unit_test(held_out_parts_are_capped),
+    };
+    return cmocka_run_group_tests_name("ladder", tests, setup, teardown);
+}
