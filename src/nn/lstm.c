@@ -67,8 +67,9 @@ static rung_tensor *lstm_stack(const rung_scope *s, const rung_lstm_spec *spec,
                                rung_tensor *x, recurrence run)
 {
     rung_graph *g = s->graph;
+    rung_graph_push(g, "%s", s->path);
     for (int64_t l = 0; l < spec->layers; l++) {
-        rung_graph_push(g, "%s.l%lld", s->path, (long long)l);
+        rung_graph_push(g, "l%lld", (long long)l);
         if (l > 0) x = rung_dropout(g, x, spec->dropout);
         rung_tensor *h0 = layer_state(s, "h", l), *c0 = layer_state(s, "c", l);
         rung_tensor *xg =
@@ -81,6 +82,7 @@ static rung_tensor *lstm_stack(const rung_scope *s, const rung_lstm_spec *spec,
         x = out.y;
         rung_graph_pop(g);
     }
+    rung_graph_pop(g);
     return x;
 }
 
