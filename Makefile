@@ -93,6 +93,7 @@ BENCH_gemm      = -Isrc -D_GNU_SOURCE $(if $(HAS_OPENBLAS),-DBENCH_OPENBLAS) \
 BENCH_LIBS_gemm = $(if $(HAS_OPENBLAS),$(shell pkg-config --libs openblas)) \
                   $(if $(HAS_ONEDNN),-ldnnl -lgomp)
 BENCH_limits    = -D_GNU_SOURCE
+BENCH_train     = -D_GNU_SOURCE
 HAS_OPENBLAS    = $(shell pkg-config --exists openblas && echo yes)
 HAS_ONEDNN      = $(shell echo '\#include <dnnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo yes)
 
