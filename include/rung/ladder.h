@@ -34,6 +34,7 @@ typedef struct rung_corpus {
     rung_span parts[RUNG_PARTS];    /* borrowed from texts */
     rung_tokens tokens[RUNG_PARTS]; /* ids are owned */
     rung_tokenizer *tokenizer; /* owned, trained on the train part, or the one given */
+    rung_corpus_config config; /* as it was opened; its texts are borrowed */
 } rung_corpus;
 
 /* Reads, cuts, tokenizes. `tok` (NULL: one is trained) is taken, also on failure. */

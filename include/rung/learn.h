@@ -157,10 +157,11 @@ typedef enum rung_train_end {
 typedef struct rung_train_result {
     rung_train_end end;
     int64_t steps, best_step;
-    int64_t planned_steps, eval_every; /* given as steps and eval_every: the same run */
-    double train_loss;                 /* mean since the last evaluation but one */
-    double valid_loss;                 /* of the best step; NaN without valid data */
-    double first_valid_loss;           /* before the first step */
+    rung_train_config config; /* as it was done, with all lengths fixed; given again: the
+                                 same run */
+    double train_loss;        /* mean since the last evaluation but one */
+    double valid_loss;        /* of the best step; NaN without valid data */
+    double first_valid_loss;  /* before the first step */
     double seconds; /* of training, evaluation excluded; resumed parts included */
     double units_per_second;
     int rollbacks;

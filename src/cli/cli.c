@@ -40,11 +40,12 @@ static const rung_option common_options[] = {
      "results as JSON on stdout", NULL},
 };
 
-rung_option_set cli_common_set(cli_common *common)
+rung_option_set cli_common_set(cli_common *common, bool has_json)
 {
+    size_t n = sizeof common_options / sizeof common_options[0]; // "json" is the last
     return (rung_option_set){.title = "General",
                              .options = common_options,
-                             .count = sizeof common_options / sizeof common_options[0],
+                             .count = has_json ? n : n - 1,
                              .values = common};
 }
 
@@ -64,19 +65,25 @@ rung_runtime *cli_runtime(const cli_common *common, rung_error *err)
 
 /* ---- Command lines ---- */
 
+rung_status cli_check_words(int n_words, char **argv, int least, int most,
+                            const char *what, rung_error *err)
+{
+    if (n_words < least)
+        return rung_fail(err, RUNG_USAGE, "%s expected, but %d word%s given", what,
+                         n_words, n_words == 1 ? " is" : "s are");
+    if (n_words > most)
+        return rung_fail(err, RUNG_USAGE, "unexpected word '%s'%s%s", argv[most],
+                         most ? " behind " : "", most ? what : "");
+    return RUNG_OK;
+}
+
 rung_status cli_parse(const rung_option_set *sets, size_t n_sets, int argc, char **argv,
                       int least, int most, const char *what, int *n_words,
                       rung_error *err)
 {
     for (size_t i = 0; i < n_sets; i++) RUNG_TRY(rung_options_defaults(&sets[i], err));
     RUNG_TRY(rung_options_parse(sets, n_sets, argc, argv, n_words, err));
-    if (*n_words < least)
-        return rung_fail(err, RUNG_USAGE, "%s expected, but there %s %d", what,
-                         *n_words == 1 ? "is" : "are", *n_words);
-    if (*n_words > most)
-        return rung_fail(err, RUNG_USAGE, "too many words: '%s' is one more than %s",
-                         argv[most], most ? what : "none");
-    return RUNG_OK;
+    return cli_check_words(*n_words, argv, least, most, what, err);
 }
 
 void cli_release(const rung_option_set *sets, size_t n_sets)
@@ -84,23 +91,48 @@ void cli_release(const rung_option_set *sets, size_t n_sets)
     for (size_t i = 0; i < n_sets; i++) rung_options_release(&sets[i]);
 }
 
-static char typed[4096];
+static char typed[8192];
 
 const char *cli_typed(void)
 {
     return typed;
 }
 
+static void type_bytes(const char *bytes, size_t n)
+{
+    size_t used = strlen(typed);
+    if (used + n < sizeof typed) memcpy(typed + used, bytes, n);
+}
+
+/* In quotes where a shell would read something else; a quote becomes '\\''. */
+static void type_word(const char *word)
+{
+    bool is_plain = *word && !strpbrk(word, " \t\n\"'`$\\*?[]{}&|;<>()#~!");
+    if (!is_plain) type_bytes("'", 1);
+    for (const char *c = word; *c; c++)
+        type_bytes(*c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
+    if (!is_plain) type_bytes("'", 1);
+}
+
 void cli_remember_typed(int argc, char **argv)
 {
-    size_t used = 0;
-    for (int i = 0; i < argc && used + 1 < sizeof typed; i++) {
-        const char *word = i ? argv[i] : "rung";
-        const char *quote = strpbrk(word, " \t\n\"'$\\*?&|;<>()") || !*word ? "'" : "";
-        int n = snprintf(typed + used, sizeof typed - used, "%s%s%s%s", i ? " " : "",
-                         quote, word, quote);
-        used += n > 0 ? (size_t)n : 0;
+    type_word("rung");
+    for (int i = 1; i < argc; i++) {
+        type_bytes(" ", 1);
+        type_word(argv[i]);
     }
+}
+
+rung_status cli_print_file(const char *dir, const char *name, rung_error *err)
+{
+    char path[4096], buffer[4096];
+    size_t n;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "r");
+    if (!f) return rung_fail(err, RUNG_IO, "cannot read '%s' back", path);
+    while ((n = fread(buffer, 1, sizeof buffer, f)) > 0) fwrite(buffer, 1, n, stdout);
+    fclose(f);
+    return RUNG_OK;
 }
 
 /* ---- Interrupts ---- */

@@ -19,10 +19,12 @@ enum {
 
 typedef struct cli_command {
     const char *name;
-    const char *words;                    /* "RUNG --data FILE" */
-    const char *summary;                  /* one line */
-    int (*run)(int argc, char **argv);    /* without "rung NAME"; returns the exit code */
-    char *(*help)(int argc, char **argv); /* the options; a new string (rung_text_free) */
+    const char *words;                 /* "RUNG --data FILE" */
+    const char *summary;               /* one line */
+    int (*run)(int argc, char **argv); /* without "rung NAME"; returns the exit code */
+    /* The options, a new string (rung_text_free); argv: the words behind "help NAME".
+     * (optional) */
+    rung_status (*help)(int argc, char **argv, char **text, rung_error *err);
 } cli_command;
 
 extern const cli_command cli_ladder, cli_train, cli_eval, cli_generate, cli_inspect,
@@ -46,7 +48,7 @@ typedef struct cli_common {
     bool json;
 } cli_common;
 
-rung_option_set cli_common_set(cli_common *common);
+rung_option_set cli_common_set(cli_common *common, bool has_json);
 /* The default runtime, made as the options say; NULL after filling err. */
 rung_runtime *cli_runtime(const cli_common *common, rung_error *err);
 
@@ -54,8 +56,12 @@ rung_runtime *cli_runtime(const cli_common *common, rung_error *err);
 
 enum { CLI_MAX_SETS = 5 };
 
-/* Defaults, then the command line. At least `least` and at most `most` words must remain;
- * they are argv[0 ... *n_words - 1]. `what` names them: "MODEL DATA". */
+/* At least `least` and at most `most` words; `what` names them: "MODEL DATA". */
+rung_status cli_check_words(int n_words, char **argv, int least, int most,
+                            const char *what, rung_error *err);
+
+/* Defaults, then the command line. The words that remain, argv[0 ... *n_words - 1], are
+ * checked. */
 rung_status cli_parse(const rung_option_set *sets, size_t n_sets, int argc, char **argv,
                       int least, int most, const char *what, int *n_words,
                       rung_error *err);
@@ -64,6 +70,9 @@ void cli_release(const rung_option_set *sets, size_t n_sets);
 /* The whole command line as one text, as it was typed; lives until the process ends. */
 const char *cli_typed(void);
 void cli_remember_typed(int argc, char **argv);
+
+/* Prints dir/name, which was just written, as it is. */
+rung_status cli_print_file(const char *dir, const char *name, rung_error *err);
 
 /* ---- Long work ---- */
 

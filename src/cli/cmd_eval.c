@@ -19,7 +19,7 @@ static void make_sets(rung_option_set sets[N_SETS], eval_options *own, cli_commo
 {
     sets[0] = (rung_option_set){
         .title = "Scoring", .options = options, .count = 1, .values = own};
-    sets[1] = cli_common_set(common);
+    sets[1] = cli_common_set(common, true);
 }
 
 static void print_score(const rung_lm_score *s, const rung_model *m, bool json)
@@ -87,14 +87,15 @@ static int eval_run(int argc, char **argv)
     return status == RUNG_OK ? CLI_DONE : cli_fail(&err);
 }
 
-static char *eval_help(int argc, char **argv)
+static rung_status eval_help(int argc, char **argv, char **text, rung_error *err)
 {
-    (void)argc, (void)argv;
+    (void)argc, (void)argv, (void)err;
     eval_options own;
     cli_common common;
     rung_option_set sets[N_SETS];
     make_sets(sets, &own, &common);
-    return rung_options_help(sets, N_SETS);
+    *text = rung_options_help(sets, N_SETS);
+    return RUNG_OK;
 }
 
 const cli_command cli_eval = {"eval", "MODEL DATA [OPTIONS]", "scores a model on a text",

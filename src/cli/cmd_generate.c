@@ -35,7 +35,7 @@ static void make_sets(rung_option_set sets[N_SETS], generate_options *own,
                                 .options = options,
                                 .count = sizeof options / sizeof options[0],
                                 .values = own};
-    sets[1] = cli_common_set(common);
+    sets[1] = cli_common_set(common, false);
 }
 
 /* Text on its way out: what could be the beginning of the stop text is held back. */
@@ -146,14 +146,15 @@ static int generate_run(int argc, char **argv)
     return status == RUNG_OK ? CLI_DONE : cli_fail(&err);
 }
 
-static char *generate_help(int argc, char **argv)
+static rung_status generate_help(int argc, char **argv, char **text, rung_error *err)
 {
-    (void)argc, (void)argv;
+    (void)argc, (void)argv, (void)err;
     generate_options own;
     cli_common common;
     rung_option_set sets[N_SETS];
     make_sets(sets, &own, &common);
-    return rung_options_help(sets, N_SETS);
+    *text = rung_options_help(sets, N_SETS);
+    return RUNG_OK;
 }
 
 const cli_command cli_generate = {"generate", "MODEL [PROMPT] [OPTIONS]",

@@ -23,8 +23,12 @@ static int help_run(int argc, char **argv)
     if (argc < 1) return list_commands();
     const cli_command *command = cli_find(argv[0]);
     if (!command) return CLI_USAGE;
-    printf("usage: rung %s %s\n%s\n", command->name, command->words, command->summary);
-    char *options = command->help ? command->help(argc - 1, argv + 1) : NULL;
+    char *options = NULL;
+    rung_error err;
+    if (command->help && command->help(argc - 1, argv + 1, &options, &err) != RUNG_OK)
+        return cli_fail(&err);
+    printf("usage: rung %s%s%s\n%s\n", command->name, *command->words ? " " : "",
+           command->words, command->summary);
     if (options) printf("\n%s", options);
     rung_text_free(options);
     return CLI_DONE;
@@ -37,12 +41,8 @@ const cli_command cli_help = {"help", "[COMMAND]", "shows commands and their opt
 
 static int version_run(int argc, char **argv)
 {
-    (void)argv;
     rung_error err;
-    if (argc > 0) {
-        rung_fail(&err, RUNG_USAGE, "version takes no words");
-        return cli_fail(&err);
-    }
+    if (cli_check_words(argc, argv, 0, 0, "", &err)) return cli_fail(&err);
     rung_runtime *rt = rung_runtime_default();
     printf("rung %s\n", rung_version());
     if (rt)
@@ -58,7 +58,8 @@ const cli_command cli_version = {"version", "", "prints version and instruction 
 
 static int models_run(int argc, char **argv)
 {
-    (void)argc, (void)argv;
+    rung_error err;
+    if (cli_check_words(argc, argv, 0, 0, "", &err)) return cli_fail(&err);
     for (size_t i = 0; i < rung_class_count(); i++) {
         const rung_class *c = rung_class_at(i);
         printf("%-10s %s\n", c->name, c->summary);

@@ -59,11 +59,7 @@ static int inspect_run(int argc, char **argv)
 {
     rung_error err;
     struct stat info;
-    if (argc != 1) {
-        rung_fail(&err, RUNG_USAGE,
-                  "inspect takes one path: a model folder or a safetensors file");
-        return cli_fail(&err);
-    }
+    if (cli_check_words(argc, argv, 1, 1, "PATH", &err)) return cli_fail(&err);
     bool is_dir = stat(argv[0], &info) == 0 && S_ISDIR(info.st_mode);
     rung_status status =
         is_dir ? inspect_folder(argv[0], &err) : inspect_file(argv[0], &err);

@@ -40,7 +40,7 @@ static void make_sets(rung_option_set sets[N_SETS], ladder_options *own, cli_dat
                                 .count = sizeof options / sizeof options[0],
                                 .values = own};
     sets[1] = cli_data_set(data, false);
-    sets[2] = cli_common_set(common);
+    sets[2] = cli_common_set(common, true);
 }
 
 /* ---- The table ---- */
@@ -72,19 +72,6 @@ static void print_table(const rung_ladder *l, const ladder_options *own)
     for (size_t i = 0; i < l->n_rows; i++) print_row(l, i);
     printf("\n%s\n\nIn %s: results.json, metrics.jsonl, a model folder for each rung.\n",
            l->advice, own->out);
-}
-
-/* The file that was just written, as it is. */
-static int print_json(const char *out)
-{
-    char path[4096], buffer[4096];
-    size_t n;
-    snprintf(path, sizeof path, "%s/results.json", out);
-    FILE *f = fopen(path, "r");
-    if (!f) return CLI_FAILED;
-    while ((n = fread(buffer, 1, sizeof buffer, f)) > 0) fwrite(buffer, 1, n, stdout);
-    fclose(f);
-    return CLI_DONE;
 }
 
 /* ---- Running ---- */
@@ -128,7 +115,7 @@ static int run_ladder(const ladder_options *own, const cli_data *data,
                 own->resume ? "" : " --resume");
         code = CLI_INTERRUPTED;
     } else if (common->json) {
-        code = print_json(own->out);
+        if (cli_print_file(own->out, "results.json", &err)) code = cli_fail(&err);
     } else {
         print_table(&ladder, own);
     }
@@ -156,15 +143,16 @@ static int ladder_run(int argc, char **argv)
     return code;
 }
 
-static char *ladder_help(int argc, char **argv)
+static rung_status ladder_help(int argc, char **argv, char **text, rung_error *err)
 {
-    (void)argc, (void)argv;
+    (void)argc, (void)argv, (void)err;
     ladder_options own;
     cli_data data;
     cli_common common;
     rung_option_set sets[N_SETS];
     make_sets(sets, &own, &data, &common);
-    return rung_options_help(sets, N_SETS);
+    *text = rung_options_help(sets, N_SETS);
+    return RUNG_OK;
 }
 
 const cli_command cli_ladder = {

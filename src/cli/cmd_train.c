@@ -49,7 +49,7 @@ static void make_sets(training *t)
     t->sets[t->n_sets++] = cli_data_set(&t->data, true);
     t->sets[t->n_sets++] = (rung_option_set){
         .title = "Optimization", .options = train, .count = count, .values = &t->train};
-    t->sets[t->n_sets++] = cli_common_set(&t->common);
+    t->sets[t->n_sets++] = cli_common_set(&t->common, true);
     for (size_t i = 0; i < t->n_sets; i++) t->sets[i].given = t->given[i];
 }
 
@@ -98,16 +98,19 @@ static void release(training *t)
     rung_model_free(t->model);
 }
 
-static char *options_help(int argc, char **argv)
+/* With a rung's name its options are shown too. */
+static rung_status options_help(int argc, char **argv, char **text, rung_error *err)
 {
     training t = {0};
-    rung_error err;
-    const rung_class *type = argc > 0 ? rung_class_find(argv[0], &err) : NULL;
-    if (type && rung_model_new(&t.model, type, &err) != RUNG_OK) return NULL;
+    if (argc > 0) {
+        const rung_class *type = rung_class_find(argv[0], err);
+        if (!type) return RUNG_USAGE;
+        RUNG_TRY(rung_model_new(&t.model, type, err));
+    }
     make_sets(&t);
-    char *text = rung_options_help(t.sets, t.n_sets);
+    *text = rung_options_help(t.sets, t.n_sets);
     rung_model_free(t.model);
-    return text;
+    return RUNG_OK;
 }
 
 /* ---- train ---- */
@@ -159,11 +162,13 @@ static rung_status train(training *t, const rung_corpus *corpus, rung_runtime *r
                 (long long)result.train.steps, cli_typed(),
                 t->own.resume ? "" : " --resume");
         *code = CLI_INTERRUPTED;
+    } else if (t->common.json) {
+        status = cli_print_file(t->own.out, "training.json", err);
     } else if (!t->common.quiet) {
         print_result(t, &result);
     }
     rung_fit_result_release(&result);
-    return RUNG_OK;
+    return status;
 }
 
 static rung_status train_command(training *t, int argc, char **argv, int *code,
@@ -173,7 +178,7 @@ static rung_status train_command(training *t, int argc, char **argv, int *code,
     if (t->own.dump_config) {
         char *json = rung_options_to_json(t->sets + 1, t->n_sets - 2);
         if (!json) return rung_fail(err, RUNG_MEMORY, "out of memory");
-        fputs(json, stdout);
+        puts(json);
         rung_text_free(json);
         return RUNG_OK;
     }

@@ -58,7 +58,7 @@ static rung_status tokenize(rung_corpus *c, const rung_corpus_config *config,
 rung_status rung_corpus_open(rung_corpus *corpus, const rung_corpus_config *config,
                              rung_tokenizer *tok, rung_error *err)
 {
-    *corpus = (rung_corpus){.tokenizer = tok};
+    *corpus = (rung_corpus){.tokenizer = tok, .config = *config};
     rung_status status = read_texts(corpus, config, err);
     if (status == RUNG_OK) status = tokenize(corpus, config, err);
     if (status != RUNG_OK) rung_corpus_release(corpus);

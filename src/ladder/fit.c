@@ -81,12 +81,27 @@ static rung_status take_finished(rung_model **m, const char *dir, rung_error *er
     return RUNG_OK;
 }
 
+/* A model is never overwritten by another one. */
+static rung_status check_free(const char *dir, rung_error *err)
+{
+    char *path = rung_path_join(dir, "config.json");
+    if (!path) return rung__out_of_memory(err, strlen(dir), "a path");
+    const bool exists = rung_path_exists(path);
+    rung__free(path);
+    if (!exists) return RUNG_OK;
+    return rung_fail(err, RUNG_USAGE,
+                     "'%s' holds a model: take another --out, or --resume to go on with "
+                     "its training",
+                     dir);
+}
+
+/* The folder is made when there is something to be written into it. */
 static rung_status learn(rung_runtime *rt, rung_model **m, const rung_corpus *corpus,
                          const rung_fit_config *config, const char *dir,
                          const rung_train_hooks *hooks, rung_fit_result *result,
                          rung_error *err)
 {
-    RUNG_TRY(rung_make_dirs(dir, err));
+    if (!config->resume) RUNG_TRY(check_free(dir, err));
     if ((*m)->type->fit)
         RUNG_TRY(fit_directly(rt, *m, corpus, result, err));
     else

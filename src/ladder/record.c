@@ -17,59 +17,118 @@ void rung__json_put(json_t *object, const char *key, json_t *value, bool *failed
 
 /* ---- The command that does the same again ---- */
 
-/* Appends the options of a set that differ from their defaults, but those of `skip`. */
-static void add_options(rung_str *s, const rung_option_set *set, const char *skip)
+/* A word as a shell reads it back. */
+static void add_word(rung_str *s, const char *word)
+{
+    if (*word && !strpbrk(word, " \t\n\"'`$\\*?[]{}&|;<>()#~!")) {
+        rung_str_add(s, word);
+        return;
+    }
+    rung_str_add(s, "'");
+    for (const char *c = word; *c; c++) {
+        if (*c == '\'')
+            rung_str_add(s, "'\\''");
+        else
+            rung_str_add_bytes(s, c, 1);
+    }
+    rung_str_add(s, "'");
+}
+
+static void add_option(rung_str *s, const rung_option *o, const json_t *value)
+{
+    rung_str text = {0};
+    if (json_is_string(value))
+        rung_str_add(&text, json_string_value(value));
+    else
+        rung_json_add_text(&text, value, 0);
+    if (json_is_boolean(value)) {
+        rung_str_addf(s, " --%s%s", json_is_true(value) ? "" : "no-", o->name);
+    } else if (text.data) {
+        rung_str_addf(s, " --%s ", o->name);
+        add_word(s, text.data);
+    }
+    s->failed |= text.failed;
+    rung_str_release(&text);
+}
+
+/* The values of a set by the order of its options; NULL when out of memory. */
+static json_t *values_of(const rung_option_set *set)
 {
     char *text = rung_options_to_json(set, 1);
     json_t *values = text ? json_loads(text, 0, NULL) : NULL;
-    if (!values) s->failed = true;
-    for (size_t i = 0; values && i < set->count; i++) {
-        const rung_option *o = &set->options[i];
-        char key[64];
-        snprintf(key, sizeof key, "%s", o->json ? o->json : o->name);
-        for (char *p = key; *p && !o->json; p++) *p = *p == '-' ? '_' : *p;
-        json_t *value = json_object_get(values, key);
-        if (!value || json_is_null(value) || strstr(skip, o->name)) continue;
-        rung_str word = {0};
-        if (json_is_string(value))
-            rung_str_add(&word, json_string_value(value));
-        else
-            rung_json_add_text(&word, value, 0);
-        if (json_is_boolean(value))
-            rung_str_addf(s, " --%s%s", json_is_true(value) ? "" : "no-", o->name);
-        else if (word.data && (!o->fallback || strcmp(word.data, o->fallback) != 0))
-            rung_str_addf(s, " --%s %s", o->name, word.data);
-        rung_str_release(&word);
-    }
-    json_decref(values);
     rung_text_free(text);
+    return values;
 }
 
-char *rung__record_command(const rung_model *m, const rung_corpus *corpus,
-                           const rung_train_config *config, int64_t steps)
+/* Appends the options of a set that differ from their defaults. Both as JSON, where the
+ * members stand in the order of the options. */
+static void add_options(rung_str *s, const rung_option_set *set,
+                        const rung_option_set *defaults)
 {
-    rung_str s = {0};
+    json_t *is = values_of(set), *usual = values_of(defaults);
+    s->failed |= !is || !usual;
+    void *a = s->failed ? NULL : json_object_iter(is);
+    for (size_t i = 0; a; i++, a = json_object_iter_next(is, a)) {
+        const json_t *value = json_object_iter_value(a);
+        if (!json_equal(value, json_object_get(usual, json_object_iter_key(a))))
+            add_option(s, &set->options[i], value);
+    }
+    json_decref(is);
+    json_decref(usual);
+}
+
+static rung_status add_train_options(rung_str *s, const rung_class *type,
+                                     const rung_train_config *config, rung_error *err)
+{
     size_t count;
     const rung_option *options = rung_train_options(&count);
-    rung_train_config fixed = *config;
-    rung_option_set train = {.options = options, .count = count, .values = &fixed};
-    rung_option_set own = rung_model_options((rung_model *)m);
-    rung_str_addf(&s, "rung train %s", m->type->name);
-    if (strcmp(corpus->texts[RUNG_TRAIN].name, "tales") != 0)
-        rung_str_addf(&s, " --data %s", corpus->texts[RUNG_TRAIN].name);
-    if (corpus->texts[RUNG_VALID].name)
-        rung_str_addf(&s, " --valid %s", corpus->texts[RUNG_VALID].name);
-    if (corpus->texts[RUNG_TEST].name)
-        rung_str_addf(&s, " --test %s", corpus->texts[RUNG_TEST].name);
-    rung_str_addf(&s, " --tokenizer %s", rung_tokenizer_kind(corpus->tokenizer));
-    if (steps > 0) {
-        rung_str_addf(&s, " --steps %lld", (long long)steps);
-        add_options(&s, &train, "steps epochs budget");
+    rung_train_config done = *config, usual;
+    rung_option_set set = {.options = options, .count = count, .values = &done};
+    rung_option_set defaults = {.options = options, .count = count, .values = &usual};
+    RUNG_TRY(rung_options_defaults(&defaults, err));
+    RUNG_TRY(rung_class_train_defaults(type, &defaults, err));
+    add_options(s, &set, &defaults);
+    return RUNG_OK;
+}
+
+static rung_status add_model_options(rung_str *s, const rung_model *m, rung_error *err)
+{
+    rung_model *usual = NULL;
+    RUNG_TRY(rung_model_new(&usual, m->type, err));
+    rung_option_set set = rung_model_options((rung_model *)m);
+    rung_option_set defaults = rung_model_options(usual);
+    add_options(s, &set, &defaults);
+    rung_model_free(usual);
+    return RUNG_OK;
+}
+
+static void add_data_options(rung_str *s, const rung_corpus *corpus)
+{
+    static const char *const names[] = {"data", "valid", "test"};
+    static const rung_corpus_config usual = RUNG_CORPUS_CONFIG_DEFAULT;
+    for (int p = 0; p < RUNG_PARTS; p++) {
+        const char *name = corpus->texts[p].name;
+        if (!name || (p == RUNG_TRAIN && !corpus->config.data)) continue;
+        rung_str_addf(s, " --%s ", names[p]);
+        add_word(s, name);
     }
-    add_options(&s, &own, "");
-    if (!s.failed) return s.data;
-    rung_str_release(&s);
-    return NULL;
+    if (corpus->config.valid_share != usual.valid_share)
+        rung_str_addf(s, " --valid-share %.17g", corpus->config.valid_share);
+    if (corpus->config.test_share != usual.test_share)
+        rung_str_addf(s, " --test-share %.17g", corpus->config.test_share);
+    rung_str_addf(s, " --tokenizer %s", rung_tokenizer_kind(corpus->tokenizer));
+    if (corpus->config.vocab_size)
+        rung_str_addf(s, " --vocab-size %lld", (long long)corpus->config.vocab_size);
+}
+
+/* The words of a command that trains the same model by a number of steps. */
+static rung_status same_again(rung_str *s, const rung_model *m, const rung_corpus *corpus,
+                              const rung_train_result *done, rung_error *err)
+{
+    rung_str_addf(s, "rung train %s", m->type->name);
+    add_data_options(s, corpus);
+    if (!m->type->fit) RUNG_TRY(add_train_options(s, m->type, &done->config, err));
+    return add_model_options(s, m, err);
 }
 
 /* ---- Writing ---- */
@@ -129,7 +188,7 @@ static json_t *describe_training(const rung_train_result *t)
 {
     return json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:i, s:b}", "end", ends[t->end],
                      "steps", (json_int_t)t->steps, "planned_steps",
-                     (json_int_t)t->planned_steps, "best_step", (json_int_t)t->best_step,
+                     (json_int_t)t->config.steps, "best_step", (json_int_t)t->best_step,
                      "seconds", t->seconds, "tokens_per_second", t->units_per_second,
                      "rollbacks", t->rollbacks, "converged", (int)t->converged);
 }
@@ -137,21 +196,22 @@ static json_t *describe_training(const rung_train_result *t)
 static json_t *describe(const rung_model *m, const rung_corpus *corpus,
                         const rung_fit_config *config, const rung_fit_result *result)
 {
-    bool failed = false;
+    rung_str again = {0};
+    rung_error err;
     json_t *record = json_object();
-    char *again =
-        rung__record_command(m, corpus, &config->train, result->train.planned_steps);
+    bool failed = same_again(&again, m, corpus, &result->train, &err) || again.failed;
     rung__json_put(record, "version", json_integer(RECORD_VERSION), &failed);
     rung__json_put(record, "rung_version", json_string(rung_version()), &failed);
     rung__json_put(record, "rung", json_string(m->type->name), &failed);
     if (config->command)
         rung__json_put(record, "command", json_string(config->command), &failed);
-    rung__json_put(record, "same_again", again ? json_string(again) : NULL, &failed);
+    rung__json_put(record, "same_again", failed ? NULL : json_string(again.data),
+                   &failed);
     rung__json_put(record, "seed", json_integer(config->train.seed), &failed);
     rung__json_put(record, "data", describe_data(corpus), &failed);
     rung__json_put(record, "training", describe_training(&result->train), &failed);
     rung__json_put(record, "metrics", describe_metrics(result), &failed);
-    rung_text_free(again);
+    rung_str_release(&again);
     if (!failed) return record;
     json_decref(record);
     return NULL;
@@ -181,8 +241,6 @@ static rung_status read_training(const json_t *training, const char *path,
         if (strcmp(end, ends[e]) == 0) t->end = (rung_train_end)e;
     }
     RUNG_TRY(rung_json_get_int(training, "steps", 0, INT64_MAX, &t->steps, path, err));
-    RUNG_TRY(rung_json_get_int(training, "planned_steps", 0, INT64_MAX, &t->planned_steps,
-                               path, err));
     RUNG_TRY(
         rung_json_get_int(training, "best_step", 0, INT64_MAX, &t->best_step, path, err));
     RUNG_TRY(

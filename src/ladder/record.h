@@ -17,11 +17,6 @@ rung_status rung__record_read(const char *dir, const rung_model *m,
                               const rung_corpus *corpus, const rung_train_config *config,
                               rung_fit_result *result, bool *finished, rung_error *err);
 
-/* The words of a command that trains the same model by a number of steps; NULL when out
- * of memory. Free with rung_text_free. */
-char *rung__record_command(const rung_model *m, const rung_corpus *corpus,
-                           const rung_train_config *config, int64_t steps);
-
 /* Sets key to value, which it takes; remembers a failure (NULL value too) in *failed. */
 void rung__json_put(json_t *object, const char *key, json_t *value, bool *failed);
 

@@ -242,8 +242,7 @@ static void fill_result(const rung_trainer *t, rung_train_result *result)
     *result = (rung_train_result){
         .end = end_of(t),
         .steps = now->step,
-        .planned_steps = t->config.steps,
-        .eval_every = t->config.eval_every,
+        .config = t->config,
         .best_step = is_evaluated ? now->best_step : now->step,
         .train_loss = now->train_loss,
         .valid_loss = is_evaluated ? now->best_loss : NAN,
@@ -277,11 +276,11 @@ rung_status rung_train(rung_runtime *rt, rung_task *task, const rung_train_confi
     bool found = false;
     if (dir && resume) RUNG_TRY(rung__recall_config(rt, dir, &own, &found, err));
     if (dir && !resume) RUNG_TRY(check_new(dir, err));
-    if (dir) RUNG_TRY(rung_make_dirs(dir, err));
     RUNG_TRY(rung__train_config_check(&own, err));
 
     rung_trainer t;
     rung_status status = rung__trainer_init(&t, rt, task, &own, dir, hooks, err);
+    if (status == RUNG_OK && dir) status = rung_make_dirs(dir, err);
     if (status == RUNG_OK) status = found ? go_on(&t, err) : begin(&t, err);
     if (status == RUNG_OK) status = rung__trainer_run(&t, train_rank, err);
     if (t.now.best_step >= 0 && (status == RUNG_OK || status == RUNG_DIVERGED))

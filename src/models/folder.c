@@ -54,11 +54,13 @@ static rung_status check_keys(const rung_class *c, const json_t *config, const c
         const rung_config_key *k = &c->config_keys[i];
         json_t *is = json_object_get(config, k->key), *must = key_value(config, k);
         if (is && must && !json_equal(is, must) && strcmp(k->key, "architectures") != 0) {
-            rung_str a = {0};
+            rung_str a = {0}, b = {0};
             rung_json_add_text(&a, is, 0);
+            rung_json_add_text(&b, must, 0);
             rung_fail(err, RUNG_UNSUPPORTED, "%s: %s is %s, but rung's %s has %s", path,
-                      k->key, a.data ? a.data : "?", c->name, k->value);
+                      k->key, a.data ? a.data : "?", c->name, b.data ? b.data : "?");
             rung_str_release(&a);
+            rung_str_release(&b);
             json_decref(must);
             return RUNG_UNSUPPORTED;
         }

@@ -269,12 +269,12 @@ static void the_recorded_configuration_is_kept(void **state)
     job.stop_at = 1;
     assert_ok(train(&t, &job, &result, &err));
     toy_release(&t);
-    const int64_t planned = result.planned_steps;
+    const int64_t planned = result.config.steps;
     job.config.budget = 50; // what is fixed once stays
     job.config.lr = 123;
     job.stop_at = 0;
     assert_ok(train(&t, &job, &result, &err));
-    assert_int_equal(result.planned_steps, planned);
+    assert_int_equal(result.config.steps, planned);
     assert_int_equal(result.steps, planned);
     assert_int_equal(result.rollbacks, 0);
     toy_release(&t);

@@ -16,7 +16,7 @@ static void training_learns_and_keeps_the_best(void **state)
     assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
     assert_int_equal(result.end, RUNG_TRAIN_DONE);
     assert_int_equal(result.steps, 400);
-    assert_int_equal(result.planned_steps, 400);
+    assert_int_equal(result.config.steps, 400);
     assert_true(result.first_valid_loss > 0.4 && result.valid_loss < 0.05);
     assert_true(result.train_loss < 0.1 && result.best_step > 200);
     assert_true(result.seconds > 0 && result.units_per_second > 0);
@@ -205,7 +205,7 @@ static void an_interruption_ends_after_its_step(void **state)
     assert_ok(rung_train(rt, &t.base, &config, NULL, false, &hooks, &result, &err));
     assert_int_equal(result.end, RUNG_TRAIN_INTERRUPTED);
     assert_int_equal(result.steps, 17);
-    assert_int_equal(result.planned_steps, 100);
+    assert_int_equal(result.config.steps, 100);
     toy_release(&t);
     rung_runtime_free(rt);
 }
@@ -322,15 +322,15 @@ static void a_budget_becomes_a_number_of_steps(void **state)
     rung_train_config config = toy_config(0);
     config.budget = 0.2;
     assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_true(result.steps > 10 && result.steps == result.planned_steps);
+    assert_true(result.steps > 10 && result.steps == result.config.steps);
     assert_true(result.seconds > 0 && result.seconds < 2);
     char *values = toy_values(&t, &bytes);
     toy_release(&t);
 
     toy_init(&t, 0); // timing has left no trace: the steps alone give the same bits
     config.budget = 0;
-    config.steps = result.planned_steps;
-    config.eval_every = result.eval_every;
+    config.steps = result.config.steps;
+    config.eval_every = result.config.eval_every;
     assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &again, &err));
     assert_toy_values(&t, values, "the same number of steps");
     test_free(values);
