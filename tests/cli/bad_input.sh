@@ -88,7 +88,7 @@ says 2 "rung: --resume is 'maybe': must be true or false" \
     train gpt --resume=maybe $length
 says 2 "rung: --steps needs a value: a whole number, 0 to 1000000000000" \
     train gpt --steps
-says 2 "rung: --width 33 is not a multiple of --heads 4" \
+says 2 "rung: width 33 is not a multiple of 4 heads" \
     train gpt --data text --width 33 --context 16 $length
 says 2 "rung: how long? give --steps, --epochs or --budget" train gpt --out out
 says 2 "rung: give one of --steps, --epochs and --budget" \

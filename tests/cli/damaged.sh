@@ -44,13 +44,13 @@ config "config.json:1: '[' or '{' expected near 'model'" '1s/.*/model/'
 config "config.json: not an object" '1s/.*/[]/; 2,$d'
 config "config.json: model_type is missing" '/model_type/d'
 config "config.json: model_type is an integer: must be a text" 's/"gpt2"/3/'
-config "config.json: model_type: unknown rung 'zebra': \`rung models\` lists them" \
+config "config.json: unknown rung 'zebra': \`rung models\` lists them" \
     's/"gpt2"/"zebra"/'
 config "config.json: n_layer is 0: must be a whole number, 1 to 256" \
     's/"n_layer": 1/"n_layer": 0/'
 config "config.json: n_layer is a text: must be a whole number, 1 to 256" \
     's/"n_layer": 1/"n_layer": "one"/'
-config "config.json: --width 16 is not a multiple of --heads 3" \
+config "config.json: width 16 is not a multiple of 3 heads" \
     's/"n_head": 2/"n_head": 3/'
 config "config.json: activation_function is \"relu\", but rung's gpt has \"gelu_new\"" \
     's/"gelu_new"/"relu"/'
