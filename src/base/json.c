@@ -12,16 +12,43 @@
  * here. */
 static _Thread_local bool out_of_memory;
 
+/* The lexer asserts (2.14: lex_unget_unsave) when its buffer cannot grow inside a number.
+ * So where the heap has nothing left, the sizes that the buffer grows through, 32 to 256,
+ * are found here: one place for each, at its size minus 32. */
+static _Thread_local struct {
+    _Alignas(16) char bytes[32 + 64 + 128 + 256];
+    unsigned used;   /* the sizes taken, as a mask */
+    bool is_loading; /* only then */
+} spare;
+
+static void *take_spare(size_t size)
+{
+    const bool fits = size >= 32 && size <= 256 && (size & (size - 1)) == 0;
+    if (!spare.is_loading || !fits || (spare.used & size)) return NULL;
+    spare.used |= (unsigned)size;
+    return spare.bytes + size - 32;
+}
+
 static void *json_alloc(size_t size)
 {
     void *data = rung__alloc(size);
     if (!data) out_of_memory = true;
-    return data;
+    return data ? data : take_spare(size);
+}
+
+static void json_release(void *data)
+{
+    for (size_t size = 32; size <= 256; size *= 2) {
+        if (data != spare.bytes + size - 32) continue;
+        spare.used &= ~(unsigned)size;
+        return;
+    }
+    rung__free(data);
 }
 
 static void use_alloc(void)
 {
-    json_set_alloc_funcs(json_alloc, rung__free);
+    json_set_alloc_funcs(json_alloc, json_release);
 }
 
 void rung__json_use_alloc(void)
@@ -34,7 +61,13 @@ json_t *rung__json_load(const char *text, size_t size, json_error_t *error)
 {
     rung__json_use_alloc();
     out_of_memory = false;
+    spare.is_loading = true;
     json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES, error);
+    spare.is_loading = false;
+    if (value && spare.used) { // a part of it lies where it may not stay
+        json_decref(value);
+        value = NULL;
+    }
     const enum json_error_code code = json_error_out_of_memory;
     if (!value && out_of_memory) error->text[sizeof error->text - 1] = (char)code;
     return value;

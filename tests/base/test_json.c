@@ -222,7 +222,9 @@ static void failed_allocations_are_reported(void **state)
 {
     rung_error err;
     write_text(path_in(*state, "c.json"),
-               "{\"name\": \"a text\", \"list\": [1, 2.5, true, {\"k\": \"v\"}]}");
+               "{\"name\": \"a text\", \"list\": [1, 2.5, true, {\"k\": \"v\"}],\n"
+               "\"long\": [0.12345678901234567, 123456789012345678,\n"
+               "0.1000000000000000055511151231257827, \"a longer text\"]}");
     assert_ok(copy_file(*state, &err));
     assert_true(assert_survives_failed_allocations(copy_file, *state) > 15);
     assert_ok(copy_file(*state, &err)); // still whole

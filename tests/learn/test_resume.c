@@ -1,6 +1,7 @@
 #include "learn/toy.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -317,6 +318,70 @@ static void a_checkpoint_of_another_model_is_named(void **state)
     toy_release(&t);
 }
 
+static void a_full_disk_leaves_the_last_checkpoint(void **state)
+{
+    rung_error err;
+    rung_train_result result;
+    toy t;
+    run job = {.config = toy_config(20), .dir = path_in(*state, "run")};
+    job.stop_at = 5;
+    job.config.save_every = 100; // so that only the interruption is saved
+    assert_ok(train(&t, &job, &result, &err));
+    toy_release(&t);
+    job.stop_at = 0;
+
+    struct rlimit old, none = {.rlim_cur = 2000};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    none.rlim_max = old.rlim_max;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &none);
+    const rung_status status = train(&t, &job, &result, &err);
+    setrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, RUNG_IO);
+    assert_contains(err.message, "cannot write");
+    toy_release(&t);
+
+    assert_ok(train(&t, &job, &result, &err)); // with room it goes on from step 5
+    assert_int_equal(result.steps, 20);
+    toy_release(&t);
+}
+
+/* ---- Memory ---- */
+
+typedef struct starving {
+    run job;
+    toy toy;
+    int n_folders; /* a new one each time; 0: always the same */
+} starving;
+
+static rung_status train_starving(void *ctx, rung_error *err)
+{
+    starving *s = ctx;
+    rung_train_result result;
+    rung_runtime rt = {.isa = RUNG_ISA_PORTABLE};
+    char dir[300];
+    snprintf(dir, sizeof dir, "%s-%d", s->job.dir, s->n_folders ? s->n_folders++ : 0);
+    RUNG_TRY(rung_pool_new(&rt.pool, 1, err));
+    const rung_status status =
+        rung_train(&rt, &s->toy.base, &s->job.config, dir, true, NULL, &result, err);
+    rung_pool_free(rt.pool);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    rung_error err;
+    starving s = {.job = {.config = toy_config(2), .dir = path_in(*state, "run")}};
+    toy_init(&s.toy, 8);
+    s.n_folders = 1;
+    assert_true(assert_survives_failed_allocations(train_starving, &s) > 100);
+    s.n_folders = 0; // a finished run, resumed
+    assert_ok(train_starving(&s, &err));
+    assert_true(assert_survives_failed_allocations(train_starving, &s) > 100);
+    toy_release(&s.toy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +394,8 @@ int main(void)
         test_in_folder(the_recorded_configuration_is_kept),
         test_in_folder(a_new_run_does_not_overwrite_another),
         test_in_folder(a_checkpoint_of_another_model_is_named),
+        test_in_folder(a_full_disk_leaves_the_last_checkpoint),
+        test_in_folder(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
