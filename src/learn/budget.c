@@ -85,9 +85,8 @@ static void fit_into(rung_trainer *t, double seconds)
 /* Sample indices must not overflow. */
 static rung_status check_steps(const rung_trainer *t, rung_error *err)
 {
-    int64_t samples;
     const int64_t per_step = t->micro_batches * t->config.batch;
-    if (!__builtin_mul_overflow(per_step, t->config.steps + 1, &samples)) return RUNG_OK;
+    if (t->config.steps < INT64_MAX / per_step) return RUNG_OK;
     return rung_fail(err, RUNG_USAGE, "%lld steps of %lld samples are too many",
                      (long long)t->config.steps, (long long)per_step);
 }
@@ -110,7 +109,7 @@ rung_status rung__fix_length(rung_trainer *t, double spent, rung_error *err)
                  (long long)c->steps, t->step_seconds, c->budget);
     }
     c->epochs = c->budget = 0;
-    if (c->eval_every == 0) c->eval_every = (c->steps + STOPS - 1) / STOPS;
+    if (c->eval_every == 0) c->eval_every = (c->steps - 1) / STOPS + 1;
     if (c->save_every == 0) c->save_every = c->eval_every;
     return check_steps(t, err);
 }

@@ -19,13 +19,13 @@ static const char schedule_choices[] = RUNG_SCHEDULE_LIST(X);
 #undef X
 
 #define AT(field) offsetof(rung_train_config, field)
-#define MANY 1e12 /* steps */
+#define OPEN 1e19 /* no upper end: beyond every 64-bit integer */
 
 static const rung_option options[] = {
-    {"steps", RUNG_OPTION_INT, AT(steps), "0", 0, MANY, NULL, "optimizer steps", NULL},
-    {"epochs", RUNG_OPTION_REAL, AT(epochs), "0", 0, 1e9, NULL,
+    {"steps", RUNG_OPTION_INT, AT(steps), NULL, 0, OPEN, NULL, "optimizer steps", NULL},
+    {"epochs", RUNG_OPTION_REAL, AT(epochs), NULL, 0, OPEN, NULL,
      "passes over the training data", NULL},
-    {"budget", RUNG_OPTION_SECONDS, AT(budget), "0", 0, 1e9, NULL,
+    {"budget", RUNG_OPTION_SECONDS, AT(budget), NULL, 0, OPEN, NULL,
      "time for it: a few steps are timed, then their number is fixed", NULL},
     {"batch", RUNG_OPTION_INT, AT(batch), "16", 1, 1e6, NULL,
      "samples in a micro-batch of one rank", NULL},
@@ -35,15 +35,15 @@ static const rung_option options[] = {
      "threads of this process that each take micro-batches", NULL},
     {"optimizer", RUNG_OPTION_CHOICE, AT(optimizer), "adamw", 0, 0, optimizer_choices + 1,
      "how gradients become steps", NULL},
-    {"lr", RUNG_OPTION_REAL, AT(lr), "1e-3", 0, 1e6, NULL, "learning rate at its highest",
-     NULL},
+    {"lr", RUNG_OPTION_REAL, AT(lr), "1e-3", 0, OPEN, NULL,
+     "learning rate at its highest", NULL},
     {"schedule", RUNG_OPTION_CHOICE, AT(schedule), "cosine", 0, 0, schedule_choices + 1,
      "how the learning rate falls", NULL},
-    {"warmup", RUNG_OPTION_INT, AT(warmup), "-1", -1, MANY, NULL,
+    {"warmup", RUNG_OPTION_INT, AT(warmup), "-1", -1, OPEN, NULL,
      "steps of linear warm-up; -1: one in twenty", NULL},
     {"min-lr", RUNG_OPTION_REAL, AT(min_lr), "0.1", 0, 1, NULL,
      "end of linear and cosine, as a share of lr", NULL},
-    {"clip", RUNG_OPTION_REAL, AT(clip), "1", 0, 1e9, NULL,
+    {"clip", RUNG_OPTION_REAL, AT(clip), "1", 0, OPEN, NULL,
      "largest norm of the gradient; 0: any", NULL},
     {"momentum", RUNG_OPTION_REAL, AT(momentum), "0.9", 0, 0.99999, NULL, "of sgd", NULL},
     {"nesterov", RUNG_OPTION_FLAG, AT(nesterov), NULL, 0, 0, NULL,
@@ -54,16 +54,16 @@ static const rung_option options[] = {
      "memory of the mean square (adamw)", NULL},
     {"eps", RUNG_OPTION_REAL, AT(eps), "1e-8", 0, 1, NULL,
      "added to the root of the mean square (adamw, adagrad)", NULL},
-    {"weight-decay", RUNG_OPTION_REAL, AT(weight_decay), "0.1", 0, 1e6, NULL,
+    {"weight-decay", RUNG_OPTION_REAL, AT(weight_decay), "0.1", 0, OPEN, NULL,
      "of matrices; decoupled from the gradient in adamw", NULL},
-    {"eval-every", RUNG_OPTION_INT, AT(eval_every), "0", 0, MANY, NULL,
+    {"eval-every", RUNG_OPTION_INT, AT(eval_every), "0", 0, OPEN, NULL,
      "steps between evaluations; 0: twenty in a run", NULL},
-    {"save-every", RUNG_OPTION_INT, AT(save_every), "0", 0, MANY, NULL,
+    {"save-every", RUNG_OPTION_INT, AT(save_every), "0", 0, OPEN, NULL,
      "steps between checkpoints; 0: at every evaluation", NULL},
-    {"patience", RUNG_OPTION_INT, AT(patience), "0", 0, 1e9, NULL,
+    {"patience", RUNG_OPTION_INT, AT(patience), "0", 0, OPEN, NULL,
      "evaluations without a better one before it stops; 0: any number", NULL},
-    {"keep", RUNG_OPTION_INT, AT(keep), "2", 1, 1e6, NULL, "checkpoints to keep", NULL},
-    {"seed", RUNG_OPTION_INT, AT(seed), "1", 0, 9e18, NULL,
+    {"keep", RUNG_OPTION_INT, AT(keep), "2", 1, OPEN, NULL, "checkpoints to keep", NULL},
+    {"seed", RUNG_OPTION_INT, AT(seed), "1", 0, OPEN, NULL,
      "of initial values, order of samples and dropout", NULL},
 };
 

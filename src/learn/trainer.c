@@ -84,8 +84,8 @@ static rung_status evaluate(rung_trainer *t, rung_error *err)
     } else {
         now->bad_evals++;
     }
-    // Multiplied, not divided: the quarter of a run of 10 steps begins behind step 7.
-    if (4 * now->step <= 3 * t->config.steps) now->early_best = now->best_loss;
+    const bool is_early = (double)now->step <= 0.75 * (double)t->config.steps;
+    if (is_early) now->early_best = now->best_loss;
     return RUNG_OK;
 }
 
