@@ -103,18 +103,26 @@ static rung_tensor *gpt_logits(const rung_model *m, rung_graph *g, rung_tensor *
     rung_scope ln_f = rung_scope_in(&top, "ln_f");
     rung_block_spec block = block_spec(c, training);
     if (!ids) return NULL;
+    if (rung_tensor_dim(ids, 1) > c->context)
+        return rung_graph_fail(g, "windows of %lld tokens, but the context is %lld",
+                               (long long)rung_tensor_dim(ids, 1), (long long)c->context);
 
     rung_tensor *places =
         rung_nn_embedding(&wpe, rung_positions(g, rung_tensor_dim(ids, 1)));
-    rung_tensor *x = rung_add(g, rung_nn_embedding(&wte, ids), places);
-    x = rung_dropout(g, x, block.dropout);
+    rung_tensor *tokens = rung_nn_embedding(&wte, ids);
+    rung_graph_push(g, "%s", top.path);
+    rung_tensor *x = rung_dropout(g, rung_add(g, tokens, places), block.dropout);
+    rung_graph_pop(g);
     for (int64_t l = 0; l < c->layers; l++) {
         rung_scope h = rung_scope_in(&top, "h.%lld", (long long)l);
         x = rung_nn_block(&h, &block, x);
     }
     x = rung_nn_layernorm(&ln_f, x, EPS);
-    return rung_linear(g, x, rung_scope_param(&wte, "weight"), NULL, RUNG_TRANS_B,
-                       RUNG_ACT_NONE, NULL);
+    rung_graph_push(g, "lm_head");
+    rung_tensor *logits = rung_linear(g, x, rung_scope_param(&wte, "weight"), NULL,
+                                      RUNG_TRANS_B, RUNG_ACT_NONE, NULL);
+    rung_graph_pop(g);
+    return logits;
 }
 
 /* ---- Generation: keys and values of what was read are kept in caches ---- */

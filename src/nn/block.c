@@ -45,7 +45,10 @@ static rung_tensor *end_branch(const rung_scope *s, const rung_block_spec *b,
     rung_linear_spec spec = branch_out(b, times);
     if (b->dropout <= 0) return rung_nn_linear(s, &spec, y, RUNG_ACT_NONE, x);
     y = rung_nn_linear(s, &spec, y, RUNG_ACT_NONE, NULL);
-    return rung_add(s->graph, rung_dropout(s->graph, y, b->dropout), x);
+    rung_graph_push(s->graph, "%s", s->path);
+    x = rung_add(s->graph, rung_dropout(s->graph, y, b->dropout), x);
+    rung_graph_pop(s->graph);
+    return x;
 }
 
 /* Attention over the packed queries, keys and values, or over the caches. */
@@ -77,13 +80,13 @@ rung_tensor *rung_nn_block(const rung_scope *s, const rung_block_spec *b, rung_t
                mlp_proj = rung_scope_in(s, "mlp.c_proj");
     rung_linear_spec attn = branch_in(b, 3), fc = branch_in(b, 4);
 
-    rung_graph_push(s->graph, "%s", s->path);
     rung_tensor *qkv = rung_nn_linear(&c_attn, &attn, rung_nn_layernorm(&ln_1, x, b->eps),
                                       RUNG_ACT_NONE, NULL);
-    x = end_branch(&c_proj, b, 1, attend(s, b, qkv), x);
+    rung_graph_push(s->graph, "%s.attn", s->path);
+    rung_tensor *y = attend(s, b, qkv);
+    rung_graph_pop(s->graph);
+    x = end_branch(&c_proj, b, 1, y, x);
     rung_tensor *h = rung_nn_linear(&c_fc, &fc, rung_nn_layernorm(&ln_2, x, b->eps),
                                     RUNG_ACT_GELU, NULL);
-    x = end_branch(&mlp_proj, b, 4, h, x);
-    rung_graph_pop(s->graph);
-    return x;
+    return end_branch(&mlp_proj, b, 4, h, x);
 }

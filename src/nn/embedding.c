@@ -16,5 +16,8 @@ rung_status rung_nn_embedding_declare(const rung_scope *s,
 
 rung_tensor *rung_nn_embedding(const rung_scope *s, rung_tensor *ids)
 {
-    return rung_embedding(s->graph, rung_scope_param(s, "weight"), ids);
+    rung_graph_push(s->graph, "%s", s->path);
+    rung_tensor *y = rung_embedding(s->graph, rung_scope_param(s, "weight"), ids);
+    rung_graph_pop(s->graph);
+    return y;
 }

@@ -12,6 +12,9 @@ rung_status rung_nn_layernorm_declare(const rung_scope *s, int64_t width, rung_e
 
 rung_tensor *rung_nn_layernorm(const rung_scope *s, rung_tensor *x, double eps)
 {
-    return rung_layernorm(s->graph, x, rung_scope_param(s, "weight"),
-                          rung_scope_param(s, "bias"), eps);
+    rung_graph_push(s->graph, "%s", s->path);
+    rung_tensor *y = rung_layernorm(s->graph, x, rung_scope_param(s, "weight"),
+                                    rung_scope_param(s, "bias"), eps);
+    rung_graph_pop(s->graph);
+    return y;
 }

@@ -20,8 +20,11 @@ rung_status rung_nn_linear_declare(const rung_scope *s, const rung_linear_spec *
 rung_tensor *rung_nn_linear(const rung_scope *s, const rung_linear_spec *spec,
                             rung_tensor *x, rung_act act, rung_tensor *residual)
 {
+    rung_graph_push(s->graph, "%s", s->path);
     rung_tensor *weight = rung_scope_param(s, "weight");
     rung_tensor *bias = spec->bias ? rung_scope_param(s, "bias") : NULL;
-    return rung_linear(s->graph, x, weight, bias, spec->transposed ? RUNG_TRANS_B : 0,
-                       act, residual);
+    rung_tensor *y = rung_linear(s->graph, x, weight, bias,
+                                 spec->transposed ? RUNG_TRANS_B : 0, act, residual);
+    rung_graph_pop(s->graph);
+    return y;
 }
