@@ -1,7 +1,7 @@
 /* Layers. Each has two functions over a scope: `..._declare` adds its parameters to a
  * set, and the one of the layer's name builds its nodes. A scope is a place in the tree
- * of names: it names parameters ("transformer.h.0.attn.c_attn.weight") and the layer in
- * messages.
+ * of names: it names parameters ("transformer.h.0.attn.c_attn.weight") and, in messages,
+ * the layer ("transformer.h.0.attn.c_attn: linear: ...").
  *
  * Names and layouts are those of Hugging Face's checkpoints and of PyTorch. */
 #ifndef RUNG_NN_H
