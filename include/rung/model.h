@@ -72,6 +72,10 @@ struct rung_class {
     const rung_config_key *config_keys;
     size_t n_config_keys;
 
+    /* Ends of names (NULL-terminated) of tensors that a foreign folder may hold beside
+     * those of the model; any others are refused. (optional) */
+    const char *const *ignored_tensors;
+
     /* Builds the logits [B, T, V] of ids [B, T]. States carried over the batch are found
      * in `states` when it is not NULL. (optional: a class with `fit` needs none) */
     rung_tensor *(*logits)(const rung_model *m, rung_graph *g, rung_tensor *ids,

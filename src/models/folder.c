@@ -46,27 +46,33 @@ static json_t *config_of(const rung_model *m)
     return NULL;
 }
 
+static rung_status refuse_key(const rung_class *c, const char *key, const json_t *is,
+                              const json_t *must, const char *path, rung_error *err)
+{
+    rung_str a = {0}, b = {0};
+    rung_json_add_text(&a, is, 0);
+    rung_json_add_text(&b, must, 0);
+    rung_fail(err, RUNG_UNSUPPORTED, "%s: %s is %s, but rung's %s has %s", path, key,
+              a.data ? a.data : "?", c->name, b.data ? b.data : "?");
+    rung_str_release(&a);
+    rung_str_release(&b);
+    return RUNG_UNSUPPORTED;
+}
+
 /* What a file says of the fixed keys must be what this class computes. */
 static rung_status check_keys(const rung_class *c, const json_t *config, const char *path,
                               rung_error *err)
 {
-    for (size_t i = 0; i < c->n_config_keys; i++) {
+    rung_status status = RUNG_OK;
+    for (size_t i = 0; status == RUNG_OK && i < c->n_config_keys; i++) {
         const rung_config_key *k = &c->config_keys[i];
         json_t *is = json_object_get(config, k->key), *must = key_value(config, k);
-        if (is && must && !json_equal(is, must) && strcmp(k->key, "architectures") != 0) {
-            rung_str a = {0}, b = {0};
-            rung_json_add_text(&a, is, 0);
-            rung_json_add_text(&b, must, 0);
-            rung_fail(err, RUNG_UNSUPPORTED, "%s: %s is %s, but rung's %s has %s", path,
-                      k->key, a.data ? a.data : "?", c->name, b.data ? b.data : "?");
-            rung_str_release(&a);
-            rung_str_release(&b);
-            json_decref(must);
-            return RUNG_UNSUPPORTED;
-        }
+        bool differs = is && must && !json_equal(is, must);
+        if (differs && strcmp(k->key, "architectures") != 0)
+            status = refuse_key(c, k->key, is, must, path, err);
         json_decref(must);
     }
-    return RUNG_OK;
+    return status;
 }
 
 /* ---- model.safetensors ---- */
@@ -112,6 +118,40 @@ static rung_status load_param(const rung_model *m, const rung_param *p,
     return rung_stored_to_f32(t, rung_params_data(m->params, p), (size_t)p->size, err);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static bool is_ignored(const rung_class *c, const char *name)
+{
+    for (const char *const *end = c->ignored_tensors; end && *end; end++) {
+        if (ends_with(name, *end)) return true;
+    }
+    return false;
+}
+
+/* A tensor that the model has no place for means that config.json is another model's. */
+static rung_status check_surplus(const rung_model *m, const rung_safetensors *file,
+                                 const char *path, rung_error *err)
+{
+    rung_stored extra[RUNG_MAX_EXTRA];
+    size_t n_extra = m->type->extra ? m->type->extra(m, extra) : 0;
+    for (size_t i = 0; i < rung_safetensors_count(file); i++) {
+        const char *name = rung_safetensors_at(file, i)->name;
+        bool known =
+            rung_params_find(m->params, name) != NULL || is_ignored(m->type, name);
+        for (size_t e = 0; !known && e < n_extra; e++)
+            known = strcmp(extra[e].name, name) == 0;
+        if (!known)
+            return rung_fail(err, RUNG_INPUT,
+                             "%s: tensor '%s' has no place in the %s of config.json",
+                             path, name, m->type->name);
+    }
+    return RUNG_OK;
+}
+
 static rung_status load_tensors(rung_model *m, const char *path, rung_error *err)
 {
     rung_safetensors *file = NULL;
@@ -123,6 +163,7 @@ static rung_status load_tensors(rung_model *m, const char *path, rung_error *err
         status = m->type->load_extra(m, file, err);
         if (status != RUNG_OK) rung_fail_within(err, "%s", path);
     }
+    if (status == RUNG_OK) status = check_surplus(m, file, path, err);
     rung_safetensors_close(file);
     return status;
 }
@@ -163,14 +204,6 @@ rung_status rung_model_save(const rung_model *m, const char *dir, rung_error *er
     return save_file(m, dir, "config.json", save_config, err);
 }
 
-/* A file asked for what a user may not ask for either: bad input, not wrong usage. */
-static rung_status of_file(rung_error *err, const char *path)
-{
-    rung_fail_within(err, "%s", path);
-    if (err) err->code = RUNG_INPUT;
-    return RUNG_INPUT;
-}
-
 /* The class that config.json names. */
 static rung_status class_of(const rung_class **out, const json_t *config,
                             const char *path, rung_error *err)
@@ -179,7 +212,9 @@ static rung_status class_of(const rung_class **out, const json_t *config,
     RUNG_TRY(rung_json_require(config, "model_type", path, err));
     RUNG_TRY(rung_json_get_text(config, "model_type", &type, path, err));
     *out = rung_class_find(type, err);
-    return *out ? RUNG_OK : of_file(err, path);
+    if (*out) return RUNG_OK;
+    rung_fail_within(err, "%s", path);
+    return RUNG_USAGE;
 }
 
 static rung_status apply_config(rung_model *m, const json_t *config, const char *path,
@@ -201,6 +236,7 @@ static rung_status check_vocabulary(rung_model *m, const json_t *config, const c
 {
     int64_t size = -1;
     m->vocab = rung_tokenizer_size(m->tokenizer);
+    RUNG_TRY(rung_json_require(config, "vocab_size", path, err));
     RUNG_TRY(rung_json_get_int(config, "vocab_size", 1, INT32_MAX, &size, path, err));
     if (size != m->vocab)
         return rung_fail(err, RUNG_INPUT,
@@ -226,9 +262,9 @@ static rung_status load(rung_model **m, folder *f, rung_error *err)
     RUNG_TRY(rung_tokenizer_load(&(*m)->tokenizer, f->tokenizer, err));
     RUNG_TRY(check_vocabulary(*m, f->json, f->config, err));
     rung_status status = type->declare(*m, err);
-    if (status == RUNG_USAGE) return of_file(err, f->config);
-    RUNG_TRY(status);
-    return load_tensors(*m, f->tensors, err);
+    if (status == RUNG_OK) return load_tensors(*m, f->tensors, err);
+    rung_fail_within(err, "%s", f->config);
+    return status;
 }
 
 rung_status rung_model_load(rung_model **out, const char *dir, rung_error *err)
@@ -251,6 +287,10 @@ rung_status rung_model_load(rung_model **out, const char *dir, rung_error *err)
         status = load(&m, &f, err);
     json_decref(f.json);
     rung__free(f.config), rung__free(f.tensors), rung__free(f.tokenizer);
+    if (status == RUNG_USAGE) { // what a user may not ask for either, but a file did
+        status = RUNG_INPUT;
+        if (err) err->code = status;
+    }
     if (status != RUNG_OK)
         rung_model_free(m);
     else

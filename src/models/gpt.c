@@ -53,6 +53,10 @@ static const rung_config_key gpt_keys[] = {
     {"n_ctx", "=n_positions"},
 };
 
+/* Masks that older checkpoints hold, and the tied copy of wte. */
+static const char *const gpt_ignored[] = {".attn.bias", ".attn.masked_bias",
+                                          "lm_head.weight", NULL};
+
 static const double INIT = 0.02, EPS = 1e-5;
 
 static const gpt *gpt_of(const rung_model *m)
@@ -168,6 +172,7 @@ const rung_class rung__gpt = {
     .options_offset = offsetof(gpt, config),
     .config_keys = gpt_keys,
     .n_config_keys = sizeof gpt_keys / sizeof gpt_keys[0],
+    .ignored_tensors = gpt_ignored,
     .declare = gpt_declare,
     .logits = gpt_logits,
     .stream = &gpt_stream,
