@@ -372,8 +372,10 @@ static rung_status train_starving(void *ctx, rung_error *err)
 static void every_allocation_may_fail(void **state)
 {
     rung_error err;
-    starving s = {.job = {.config = toy_config(2), .dir = path_in(*state, "run")}};
-    toy_init(&s.toy, 8);
+    starving s = {.job = {.config = toy_config(1), .dir = path_in(*state, "run")}};
+    toy_init(&s.toy, 0);
+    s.toy.is_quadratic = true; // the smallest graph
+    s.toy.base.n_eval = 0;
     s.n_folders = 1;
     assert_true(assert_survives_failed_allocations(train_starving, &s) > 100);
     s.n_folders = 0; // a finished run, resumed
