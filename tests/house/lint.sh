@@ -96,13 +96,13 @@ void *stack(int n) { return alloca(n); }
 struct rung_runtime *mine(void) { return rung_runtime_default(); }
 C
 echo '#include "nn/layer.h"' >src/cli/train.c
-echo '#include "kernels/kernels.h"' >bench/gemm.c
+echo '#include "kernels/kernels.h"' >bench/peers.c
 echo '#include "ops/op.h"' >examples/one.c
 printf '/* %0100d */\n' 0 >src/nn/wide.c
 for _ in {1..1001}; do echo; done >src/nn/long.c
 
 cat >expected <<'LIST'
-bench/gemm.c:1: includes "kernels/kernels.h": only public headers here
+bench/peers.c:1: includes "kernels/kernels.h": only public headers here
 examples/one.c:1: includes "ops/op.h": only public headers here
 include/rung/text.h:1: guard RUNG_TEXT: name it RUNG_TEXT_H
 include/rung/text.h:249: longer than 249 lines
