@@ -6,9 +6,9 @@
  *     train gpt|lstm --weights F --batches F --steps N [--out DIR]
  *     train gpt-generate --weights F --batches F --steps N
  *
- * Batches are little-endian int32 token ids [steps, batch, length + 1]; inputs are all but
- * the last of a row, targets all but the first. Generation reads the first id of the file
- * and appends N - 1 times the likeliest token; its clock starts after the first one. */
+ * Batches are little-endian int32 token ids [steps, batch, length + 1]; inputs are all
+ * but the last of a row, targets all but the first. Generation reads the first id of the
+ * file and appends N - 1 times the likeliest token; its clock starts after the first. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -136,8 +136,8 @@ RUNG_API const rung_class *rung_class_find(const char *name, rung_error *err);
  * method. */
 RUNG_API rung_status rung_model_register(const rung_class *type, rung_error *err);
 
-/* Sets the train_defaults of the class in a set of rung_train_options, where the user gave
- * nothing else. */
+/* Sets the train_defaults of the class in a set of rung_train_options, where the user
+ * gave nothing else. */
 RUNG_API rung_status rung_class_train_defaults(const rung_class *type,
                                                const rung_option_set *set,
                                                rung_error *err);

@@ -100,8 +100,8 @@ length() { # BYTES MESSAGE
     says 2 "rung: bad/model.safetensors: $2" eval bad text
 }
 length '\xff\xff\xff\xff\xff\xff\xff\xff' \
-    "byte 0: a header of 18446744073709551615 bytes is over the limit of 100000000 (not a \
-safetensors file?)"
+    "byte 0: a header of 18446744073709551615 bytes is over the limit of 100000000 (not \
+a safetensors file?)"
 length '\xff\xff\0\0\0\0\0\0' \
     "byte 8: a header of 65535 bytes does not fit into the file's $size (truncated?)"
 length '\0\0\0\0\0\0\0\0' "byte 8: the header does not begin with '{'"

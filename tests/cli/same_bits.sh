@@ -53,6 +53,7 @@ for model in "$gpt" "$lstm"; do
     for file in killed whole; do # without the times
         sed 's/, "units_per_second".*//' "$name-$file/metrics.jsonl" >"$file"
     done
-    cmp -s killed whole || failed "$name: metrics after $kills kills: $(diff killed whole)"
+    cmp -s killed whole ||
+        failed "$name: metrics after $kills kills: $(diff killed whole)"
 done
 finish

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every `rung ...` command in a ```sh block of the documents works: page by page, in a folder
-# each, with budgets, steps and widths cut so that it takes seconds.
+# Every `rung ...` command in a ```sh block of the documents works: page by page, in a
+# folder each, with budgets, steps and widths cut so that it takes seconds.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 rung=$(realpath "${1:-$top/build/release}")/rung
@@ -10,7 +10,10 @@ failed=0 ran=0
 
 commands() { # the lines of the sh blocks of a page, without their comments
     awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 }
-         inside && sub(/^(build\/release\/)?rung /, "\"$rung\" ") { sub(/ +#.*/, ""); print }' "$1"
+         inside && sub(/^(build\/release\/)?rung /, "\"$rung\" ") {
+             sub(/ +#.*/, "")
+             print
+         }' "$1"
 }
 
 quick() { # the same command, short
@@ -18,7 +21,7 @@ quick() { # the same command, short
             s/--tokens [0-9]+/--tokens 8/; s/--width [0-9]+/--width 32/'
 }
 
-for page in "$top"/README.md "$top"/README.ru.md "$top"/docs/*.md "$top"/docs/rungs/*.md; do
+for page in "$top"/README{,.ru}.md "$top"/docs/*.md "$top"/docs/rungs/*.md; do
     mkdir -p "$work/${page//\//_}" && cd "$work/${page//\//_}" || exit 1
     for i in $(seq 400); do
         echo "Story $i: Anna had $((i * 7 % 13)) apples, and Ben had none."

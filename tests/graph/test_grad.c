@@ -1,5 +1,5 @@
-/* The gradient as a transformation: what is added, copied, shared and refused. The rules of
- * the operators themselves are checked in tests/ops. */
+/* The gradient as a transformation: what is added, copied, shared and refused. The rules
+ * of the operators themselves are checked in tests/ops. */
 #include "support.h"
 
 #include "engine.h"

@@ -1,5 +1,5 @@
-/* Named sets of tensors: places in the block, initialisers by their moments, and the marks
- * of row-sparse gradients. */
+/* Named sets of tensors: places in the block, initialisers by their moments, and the
+ * marks of row-sparse gradients. */
 #include "support.h"
 
 #include "engine.h"
@@ -235,7 +235,7 @@ static void a_block_has_the_layout_of_the_values_and_marks_for_sparse_rows(void 
     rung_params_free(p);
 }
 
-/* The gradient of an embedding writes the rows that occur, marks them and nothing else. */
+/* The gradient of an embedding writes the rows that occur, marks them, no others. */
 static void only_rows_that_occur_are_written_and_marked(void **state)
 {
     static int32_t ids[] = {3, 1, 3};

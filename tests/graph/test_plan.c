@@ -1,6 +1,6 @@
-/* The memory plan, over the training graphs of a GPT and an LSTM: whatever is alive at the
- * same time lies apart, the block is hardly larger than it must be, and nodes that nobody
- * needs do not run. Lives are computed here from the order of execution alone. */
+/* The memory plan, over the training graphs of a GPT and an LSTM: whatever is alive at
+ * the same time lies apart, the block is hardly larger than it must be, and nodes that
+ * nobody needs do not run. Lives are computed here from the order of execution alone. */
 #include "support.h"
 
 #include "models/lm.h"

@@ -74,8 +74,8 @@ static int workers_used(const rung_runtime *rt)
     return used;
 }
 
-/* Runs until all threads have helped, but not for ever: the machine may be busy. Every run
- * has the same bits. */
+/* Runs until all threads have helped, but not for ever: the machine may be busy. Every
+ * run has the same bits. */
 static void run_until_all_work(lm_graph *s, rung_runtime *rt, const rung_model *m)
 {
     rung_error err = {0};
@@ -162,8 +162,8 @@ static void a_run_does_not_allocate(void **state)
 
 /* ---- What does not count to the result ---- */
 
-/* Nothing is read that was not written before: another block, full of something else, gives
- * the same bits. */
+/* Nothing is read that was not written before: another block, full of something else,
+ * gives the same bits. */
 static void a_run_depends_on_nothing_left_in_the_block(void **state)
 {
     rung_error err = {0};

@@ -1,4 +1,5 @@
-/* The advice: the lowest rung that cannot be told from the best, by the pieces of the valid text. */
+/* The advice: the lowest rung that cannot be told from the best, by the pieces of the
+ * valid text. */
 #include "support.h"
 
 #include "ladder/advice.h"
@@ -38,7 +39,8 @@ static void a_clear_gap_takes_the_best(void **state)
     assert_int_equal(l.recommended, 1);
     assert_near(l.rows[0].gap, 50.0 * PIECES / log(2) / BYTES, 1e-12);
     assert_near(l.rows[1].gap, 0, 0);
-    // Differences alternate 48, 52: deviation 2 sqrt(n / (n - 1)), times sqrt(n) for the sum.
+    // Differences alternate 48, 52: deviation 2 sqrt(n / (n - 1)), times sqrt(n) in
+    // the sum.
     assert_near(l.rows[0].gap_error,
                 2 * sqrt(PIECES / (PIECES - 1.0)) * sqrt(PIECES) / log(2) / BYTES, 1e-12);
     assert_contains(l.advice, "Take high");

@@ -1,5 +1,5 @@
-/* For tests: a model from a golden file (tests/golden/README.md) against PyTorch: logits and
- * gradients of the first batch, then five steps of the trainer. */
+/* For tests: a model from a golden file (tests/golden/README.md) against PyTorch: logits
+ * and gradients of the first batch, then five steps of the trainer. */
 #ifndef RUNG_TESTS_MODELS_FIVE_STEPS_H
 #define RUNG_TESTS_MODELS_FIVE_STEPS_H
 

@@ -17,7 +17,7 @@ static void logits_and_gradients_are_those_of_pytorch(void **state)
     five_close(&f);
 }
 
-/* Attention does not see a constant added to all keys: the gradient of their bias is 0. */
+/* Attention does not see a constant added to all keys: their bias has gradient 0. */
 static void five_steps_of_training_are_those_of_pytorch(void **state)
 {
     five_steps f;

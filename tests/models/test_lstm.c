@@ -1,5 +1,5 @@
-/* The lstm language model: PyTorch's weights give PyTorch's logits, gradients and training,
- * with the state carried from batch to batch. */
+/* The lstm language model: PyTorch's weights give PyTorch's logits, gradients and
+ * training, with the state carried from batch to batch. */
 #include "support.h"
 
 #include "models/five_steps.h"

@@ -1,5 +1,5 @@
-/* The fused LSTM and its twin from small operators compute the same: outputs, states and all
- * gradients, from zero and from carried states, in float and in double. */
+/* The fused LSTM and its twin from small operators compute the same: outputs, states and
+ * all gradients, from zero and from carried states, in float and in double. */
 #include "support.h"
 
 #include "engine.h"
