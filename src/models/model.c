@@ -175,6 +175,9 @@ rung_status rung_session_open(rung_session **out, const rung_model *m, rung_runt
                          "%s does not generate: rungs that do are listed "
                          "by `rung models`",
                          m->type->name);
+    if (max_tokens < 1)
+        return rung_fail(err, RUNG_USAGE, "a stream of %lld tokens: must be at least 1",
+                         (long long)max_tokens);
     rung_session *s = rung__alloc(ops->session_bytes);
     if (!s) return rung__out_of_memory(err, ops->session_bytes, "a session");
     s->model = m;
