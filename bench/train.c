@@ -8,7 +8,7 @@
  *
  * Batches are little-endian int32 token ids [steps, batch, length + 1]; inputs are all
  * but the last of a row, targets all but the first. Generation reads the first id of the
- * file and appends N - 1 times the likeliest token; its clock starts after the first. */
+ * file and then N - 1 times the likeliest token; its clock starts after the first. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
