@@ -163,6 +163,7 @@ static rung_status read_weights(rung_params *params, const char *path, rung_erro
         status =
             t ? rung_stored_to_f32(t, rung_params_data(params, p), (size_t)p->size, err)
               : rung_fail(err, RUNG_INPUT, "%s: no tensor %s", path, p->name);
+        if (t) rung_safetensors_forget(file, t);
     }
     rung_safetensors_close(file);
     return status;

@@ -71,6 +71,9 @@ RUNG_API const rung_stored *rung_safetensors_at(const rung_safetensors *file, si
 /* NULL when there is no tensor of that name. */
 RUNG_API const rung_stored *rung_safetensors_find(const rung_safetensors *file,
                                                   const char *name);
+/* Says that the caller has copied what it wants of a tensor of this file: its pages leave
+ * memory, and come back from the file if it is read once more. */
+RUNG_API void rung_safetensors_forget(const rung_safetensors *file, const rung_stored *t);
 /* The value of a metadata key, NULL when absent; or the i-th pair. */
 RUNG_API const char *rung_safetensors_metadata(const rung_safetensors *file,
                                                const char *key);

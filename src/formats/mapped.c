@@ -1,6 +1,7 @@
 /* A file mapped for reading. */
 #include "formats/mapped.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -43,6 +44,15 @@ rung_status rung__map_open(rung_mapped *map, const char *path, rung_error *err)
     const rung_status status = map_descriptor(map, fd, err);
     close(fd); // the mapping does not need it
     return status;
+}
+
+void rung__map_forget(const rung_mapped *map, const void *from, size_t size)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t at = (size_t)((const unsigned char *)from - map->bytes);
+    const size_t begin = (at + page - 1) / page * page, end = (at + size) / page * page;
+    assert(at + size <= map->size);
+    if (begin < end) madvise((void *)(map->bytes + begin), end - begin, MADV_DONTNEED);
 }
 
 void rung__map_close(rung_mapped *map)

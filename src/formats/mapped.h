@@ -17,6 +17,9 @@ typedef struct rung_mapped {
  * A file that shrinks while it is mapped kills its reader (SIGBUS). Our writers never
  * shrink a file: they rename a new one over it, and the mapping keeps the old one. */
 rung_status rung__map_open(rung_mapped *map, const char *path, rung_error *err);
+/* Takes the whole pages of [from, from + size) out of memory; touched again, they are
+ * read again. */
+void rung__map_forget(const rung_mapped *map, const void *from, size_t size);
 void rung__map_close(rung_mapped *map); /* {NULL, 0} is fine */
 
 #endif

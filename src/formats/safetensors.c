@@ -312,6 +312,11 @@ void rung_safetensors_close(rung_safetensors *file)
     rung__free(file);
 }
 
+void rung_safetensors_forget(const rung_safetensors *file, const rung_stored *t)
+{
+    if (t->bytes) rung__map_forget(&file->map, t->data, t->bytes);
+}
+
 size_t rung_safetensors_count(const rung_safetensors *file)
 {
     return file->count;

@@ -115,7 +115,9 @@ static rung_status load_param(const rung_model *m, const rung_param *p,
                          "%s: tensor '%s' is %s, but config.json asks for %s", path,
                          p->name, rung__shape_text(is, t->rank, t->shape),
                          rung__shape_text(must, p->rank, p->shape));
-    return rung_stored_to_f32(t, rung_params_data(m->params, p), (size_t)p->size, err);
+    RUNG_TRY(rung_stored_to_f32(t, rung_params_data(m->params, p), (size_t)p->size, err));
+    rung_safetensors_forget(file, t); // a model is in memory once, not twice
+    return RUNG_OK;
 }
 
 static bool ends_with(const char *text, const char *end)

@@ -188,6 +188,41 @@ static void written_tensors_read_back_bit_for_bit(void **state)
     rung_safetensors_close(file);
 }
 
+/* Page faults of this process that reading all of the tensor brings. */
+static long faults_of_reading(const rung_stored *t, const float *want)
+{
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    assert_memory_equal(t->data, want, t->bytes);
+    getrusage(RUSAGE_SELF, &after);
+    return after.ru_minflt + after.ru_majflt - before.ru_minflt - before.ru_majflt;
+}
+
+static void forgotten_tensors_leave_memory_and_come_back(void **state)
+{
+    (void)state;
+    enum { ROWS = 1024, COLUMNS = 1024 };
+    const char *path = path_in(folder, "large.safetensors");
+    float *data = rung__alloc_array((size_t)ROWS * COLUMNS, sizeof *data);
+    assert_non_null(data);
+    for (int i = 0; i < ROWS * COLUMNS; i++) data[i] = (float)i;
+    const rung_stored tensors[] = {f32_tensor("large", data, ROWS, COLUMNS),
+                                   f32_tensor("small", data, 1, 1)};
+    assert_ok(rung_safetensors_write(path, tensors, 2, NULL, &err));
+    rung_safetensors *file;
+    assert_ok(rung_safetensors_open(&file, path, &err));
+    const rung_stored *t = rung_safetensors_find(file, "large");
+    faults_of_reading(t, data);
+    const long resident = faults_of_reading(t, data);
+    rung_safetensors_forget(file, t);
+    rung_safetensors_forget(file, rung_safetensors_find(file, "small"));
+    const long forgotten = faults_of_reading(t, data);
+    assert_true(resident < 4);
+    assert_true(forgotten >= 4);
+    rung_safetensors_close(file);
+    rung__free(data);
+}
+
 static void impossible_writes_are_refused_and_leave_nothing(void **state)
 {
     (void)state;
@@ -520,6 +555,7 @@ int main(void)
         cmocka_unit_test(metadata_reads_by_key_and_by_number),
         cmocka_unit_test(python_file_is_rewritten_byte_for_byte),
         cmocka_unit_test(written_tensors_read_back_bit_for_bit),
+        cmocka_unit_test(forgotten_tensors_leave_memory_and_come_back),
         cmocka_unit_test(impossible_writes_are_refused_and_leave_nothing),
         cmocka_unit_test(full_disk_leaves_the_old_file),
         cmocka_unit_test(killed_writer_leaves_a_whole_file),
