@@ -28,7 +28,8 @@ shows models models
 
 runs version
 is "version" "$(head -n 1 stdout)" "rung $(cat "$root/VERSION")"
-sed -n 2p stdout | grep -qE '^instruction set (portable|avx2|avx512), [1-9][0-9]* threads$' ||
+line='^instruction set (portable|avx2|avx512), [1-9][0-9]* threads$'
+sed -n 2p stdout | grep -qE "$line" ||
     failed "version: $(cat stdout)"
 cp stdout version
 runs --version

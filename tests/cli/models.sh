@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What is done with one model: train, --config, an interrupt, eval, generate, inspect, plan.
+# What is done with one model: train, --config, an interrupt, eval, generate, inspect,
+# plan.
 . "$(dirname "$0")/lib.sh"
 make_text 6000 >text
 gpt="train gpt --layers 1 --heads 2 --width 32 --context 16 --dropout 0.1 --batch 2"
@@ -24,7 +25,8 @@ cp stdout config.json
 runs train gpt --data 'a "text" of '\''mine'\' $options --out one --quiet
 runs train gpt --config config.json --out two --quiet
 is "trained from --dump-config" "$(sha two)" "$(sha one)"
-command=$(sed -nE 's/^  "same_again": "(.*)",$/\1/p' one/training.json | sed 's/\\\(.\)/\1/g')
+command=$(sed -nE 's/^  "same_again": "(.*)",$/\1/p' one/training.json |
+    sed 's/\\\(.\)/\1/g')
 eval "runs ${command#rung } --out three --quiet"
 is "$command" "$(sha three)" "$(sha one)"
 runs train gpt --config config.json --seed 8 --out four --quiet
@@ -48,7 +50,8 @@ code=$?
 if [ $code -ne 0 ]; then # else it was done before
     is "exit code of an interrupted training" $code 130
     is "its last words" "$(tail -n 1 stderr | sed 's/step [0-9]*/step N/')" \
-        "rung: interrupted at step N and saved; go on with: rung $long --out broken --resume"
+        "rung: interrupted at step N and saved; go on with: rung $long --out broken \
+--resume"
     runs eval broken text
     runs $long --out broken --resume
 fi
@@ -111,8 +114,8 @@ is "and last" "$(tail -n 1 stdout)" "16 tensors, 86.2 KB"
 grep -qE '^transformer.wte.weight +F32 +\[275,32\] +34.4 KB$' stdout ||
     failed "inspect: $(cat stdout)"
 runs plan gpt --data text --steps 100 --context 16 --layers 1
-is "parts of a plan" "$(sed -E 's/  .*//' stdout | paste -sd,)" \
-    "parameters,gradients,moments,activations,data,evaluation,peak resident,a step,training"
+is "parts of a plan" "$(sed -E 's/  .*//' stdout | paste -sd,)" "parameters,gradients,\
+moments,activations,data,evaluation,peak resident,a step,training"
 runs plan gpt --data text --steps 100 --context 16 --layers 1 --json
 grep -qE '^\{"peak_bytes": [1-9][0-9]*, .*"steps": 100, "seconds": [0-9.]+\}$' stdout ||
     failed "plan --json: $(cat stdout)"
