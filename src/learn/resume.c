@@ -56,8 +56,8 @@ static void fill_sets(rung_option_set sets[2], rung_train_config *config,
 {
     size_t count;
     const rung_option *options = rung_train_options(&count);
-    sets[0] = (rung_option_set){NULL, options, count, config, NULL};
-    sets[1] = (rung_option_set){NULL, standing_options, N_STANDING, standing, NULL};
+    sets[0] = (rung_option_set){NULL, standing_options, N_STANDING, standing, NULL};
+    sets[1] = (rung_option_set){NULL, options, count, config, NULL};
 }
 
 static rung_status write_standing(rung_trainer *t, const char *path, rung_error *err)

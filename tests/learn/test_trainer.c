@@ -136,6 +136,53 @@ static void carried_states_do_not_depend_on_the_split(void **state)
     assert_same_bits(fours, sizeof fours / sizeof *fours, 8);
 }
 
+/* The gradient of the first step, from the change of the values. */
+static double *first_gradient(int64_t batch, int64_t accumulate, size_t *n)
+{
+    rung_error err;
+    rung_train_result result;
+    rung_runtime *rt = toy_runtime(2);
+    toy t;
+    toy_init(&t, 0);
+    t.is_classifier = true;
+    rung_train_config config = toy_config(1);
+    config.batch = batch;
+    config.accumulate = accumulate;
+    config.optimizer = RUNG_OPTIMIZER_SGD;
+    config.schedule = RUNG_SCHEDULE_CONSTANT;
+    config.momentum = config.weight_decay = config.clip = 0;
+    config.lr = 1;
+    t.base.n_eval = 0;
+    size_t bytes;
+    float *before = (float *)toy_values(&t, &bytes);
+    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
+    const float *after = rung_params_values(t.base.params);
+    *n = bytes / sizeof(float);
+    double *gradient = test_malloc(*n * sizeof *gradient);
+    for (size_t i = 0; i < *n; i++) gradient[i] = (double)before[i] - (double)after[i];
+    test_free(before);
+    toy_release(&t);
+    rung_runtime_free(rt);
+    return gradient;
+}
+
+/* Micro-batches of unequal weight: a mean of their means would be wrong. */
+static void one_large_batch_has_the_gradient_of_its_parts(void **state)
+{
+    (void)state;
+    size_t n;
+    double *whole = first_gradient(32, 1, &n), *parts = first_gradient(8, 4, &n);
+    double squares = 0, error = 0;
+    for (size_t i = 0; i < n; i++) {
+        squares += whole[i] * whole[i];
+        error += (whole[i] - parts[i]) * (whole[i] - parts[i]);
+    }
+    if (!(squares > 0 && sqrt(error / squares) < 1e-6))
+        fail_msg("relative error %g of a gradient of %g", sqrt(error / squares), squares);
+    test_free(whole);
+    test_free(parts);
+}
+
 /* ---- What the caller sees ---- */
 
 typedef struct watch {
@@ -276,7 +323,7 @@ static void a_loss_that_overflows_goes_back_once_and_then_fails(void **state)
             rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err),
             RUNG_DIVERGED);
         assert_contains(err.message, "step 11: the loss is inf");
-        assert_contains(err.message, "first not finite: loss: mse");
+        assert_contains(err.message, "first not finite: toy: mse");
         assert_contains(err.message, "toys 168 to 175");
         double loss;
         assert_ok(rung_evaluate(rt, &t.base, &loss, NULL, &err));
@@ -407,6 +454,7 @@ int main(void)
         cmocka_unit_test(without_valid_data_the_last_values_stay),
         cmocka_unit_test(threads_ranks_and_accumulation_do_not_change_the_bits),
         cmocka_unit_test(carried_states_do_not_depend_on_the_split),
+        cmocka_unit_test(one_large_batch_has_the_gradient_of_its_parts),
         cmocka_unit_test(each_step_is_reported_and_twenty_evaluations),
         cmocka_unit_test(an_interruption_ends_after_its_step),
         cmocka_unit_test(patience_ends_a_run_that_gets_no_better),

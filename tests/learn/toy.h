@@ -16,11 +16,13 @@
 #include "learn/ranks.h"
 #include "rung/learn.h"
 
-enum { TOY_V = 60, TOY_C = 24, TOY_H = 40, TOY_EVAL = 32 };
+enum { TOY_V = 60, TOY_C = 24, TOY_H = 40, TOY_CLASSES = 7, TOY_EVAL = 32 };
 
 typedef struct toy {
     rung_task base;
     double dropout;
+    bool
+        is_classifier; /* h wc says the class, id mod 7; a third of the samples has none */
     bool is_quadratic; /* y = column[id] + b2: recovers at half of too large a rate */
     double poison; /* target of sample poison_at: 0, or what makes the loss overflow */
     int64_t poison_at;
@@ -40,20 +42,23 @@ static inline rung_tensor *toy_hidden(toy *t, rung_graph *g, rung_tensor *x)
     return h;
 }
 
-static inline rung_tensor *toy_net(toy *t, rung_graph *g, const rung_step_graph *step)
+static inline rung_loss toy_loss(toy *t, rung_graph *g, const rung_step_graph *step)
 {
     rung_params *p = t->base.params;
-    rung_tensor *x = rung_embedding(g, rung_param_leaf(g, p, "table"), step->inputs[0]);
+    rung_tensor *ids = step->inputs[0], *b2 = rung_param_leaf(g, p, "b2");
+    if (t->is_quadratic) {
+        rung_tensor *y = rung_embedding(g, rung_param_leaf(g, p, "column"), ids);
+        return rung_mse(g, rung_add(g, y, b2), step->inputs[1]);
+    }
+    rung_tensor *x = rung_embedding(g, rung_param_leaf(g, p, "table"), ids);
     rung_tensor *h = rung_dropout(g, toy_hidden(t, g, x), t->dropout);
-    return rung_linear(g, h, rung_param_leaf(g, p, "w2"), rung_param_leaf(g, p, "b2"), 0,
-                       RUNG_ACT_NONE, NULL);
-}
-
-static inline rung_tensor *toy_quadratic(toy *t, rung_graph *g, rung_tensor *ids)
-{
-    rung_params *p = t->base.params;
-    rung_tensor *y = rung_embedding(g, rung_param_leaf(g, p, "column"), ids);
-    return rung_add(g, y, rung_param_leaf(g, p, "b2"));
+    if (t->is_classifier) {
+        rung_tensor *logits = rung_matmul(g, h, rung_param_leaf(g, p, "wc"), 0);
+        return rung_cross_entropy(g, logits, step->inputs[2], NULL, 0);
+    }
+    rung_tensor *w2 = rung_param_leaf(g, p, "w2");
+    rung_tensor *y = rung_linear(g, h, w2, b2, 0, RUNG_ACT_NONE, NULL);
+    return rung_mse(g, y, step->inputs[1]);
 }
 
 static inline void toy_build(rung_task *task, rung_step_graph *step, int64_t batch,
@@ -64,10 +69,9 @@ static inline void toy_build(rung_task *task, rung_step_graph *step, int64_t bat
     (void)training;
     step->inputs[0] = rung_input(g, "ids", RUNG_I32, 1, &batch);
     step->inputs[1] = rung_input(g, "targets", RUNG_F32, 2, (int64_t[]){batch, 1});
-    rung_tensor *y =
-        t->is_quadratic ? toy_quadratic(t, g, step->inputs[0]) : toy_net(t, g, step);
-    rung_graph_push(g, "loss");
-    step->loss = rung_mse(g, y, step->inputs[1]);
+    step->inputs[2] = rung_input(g, "classes", RUNG_I32, 1, &batch);
+    rung_graph_push(g, "toy");
+    step->loss = toy_loss(t, g, step);
     rung_graph_pop(g);
 }
 
@@ -76,15 +80,18 @@ static inline void toy_fill(const toy *t, const rung_step_graph *step, uint64_t 
 {
     int32_t *ids = buffer;
     float *targets = (float *)(ids + batch);
+    int32_t *classes = (int32_t *)(targets + batch);
     for (int64_t b = 0; b < batch; b++) {
         uint32_t random[4];
         rung_philox(key, (uint64_t)(first + b), 0, random);
         ids[b] = (int32_t)(random[0] % TOY_V);
         targets[b] = (float)sin(ids[b]) + 0.1f * (float)(random[1] % 3);
         if (t->poison != 0 && first + b == t->poison_at) targets[b] = (float)t->poison;
+        classes[b] = random[2] % 3 ? ids[b] % TOY_CLASSES : -1;
     }
     rung_input_set(step->inputs[0], ids);
     rung_input_set(step->inputs[1], targets);
+    rung_input_set(step->inputs[2], classes);
 }
 
 static inline void toy_feed(const rung_task *task, const rung_step_graph *step,
@@ -103,7 +110,7 @@ static inline void toy_feed_eval(const rung_task *task, const rung_step_graph *s
 static inline size_t toy_buffer_bytes(const rung_task *task, int64_t batch)
 {
     (void)task;
-    return (size_t)batch * 2 * sizeof(float);
+    return (size_t)batch * 3 * sizeof(float);
 }
 
 static inline bool toy_resets(const rung_task *task, int64_t first)
@@ -142,6 +149,7 @@ static inline void toy_init(toy *t, int64_t lanes)
     add_param(t->base.params, "b1", TOY_H, 0, false, false);
     add_param(t->base.params, "w2", TOY_H, 1, true, false);
     add_param(t->base.params, "b2", 1, 0, false, false);
+    add_param(t->base.params, "wc", TOY_H, TOY_CLASSES, true, false);
     add_param(t->base.params, "column", TOY_V, 1, false, true);
     if (lanes) {
         add_param(t->base.params, "ws", TOY_H, TOY_H, true, false);
