@@ -21,9 +21,8 @@ enum { TOY_V = 60, TOY_C = 24, TOY_H = 40, TOY_CLASSES = 7, TOY_EVAL = 32 };
 typedef struct toy {
     rung_task base;
     double dropout;
-    bool
-        is_classifier; /* h wc says the class, id mod 7; a third of the samples has none */
-    bool is_quadratic; /* y = column[id] + b2: recovers at half of too large a rate */
+    bool is_classifier; /* h wc says id mod 7; a third of the samples has no class */
+    bool is_quadratic;  /* y = column[id] + b2: recovers at half of too large a rate */
     double poison; /* target of sample poison_at: 0, or what makes the loss overflow */
     int64_t poison_at;
 } toy;
