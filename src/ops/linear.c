@@ -94,9 +94,10 @@ static rung_tensor *before_activation(rung_graph *g, rung_node *n, rung_tensor *
     return rung__activation_grad(g, saved, dy, attrs->act);
 }
 
-/* x for the gradient of the weights. What is cheap to compute again is not kept from forward to
- * backward: an activation's output comes from the value before it, a normalisation's from its
- * input. That is a third of a Transformer's memory for a hundredth of its time. */
+/* x for the gradient of the weights. What is cheap to compute again is not kept from
+ * forward to backward: an activation's output comes from the value before it, a
+ * normalisation's from its input. That is a third of a Transformer's memory for a
+ * hundredth of its time. */
 static rung_tensor *input_again(rung_graph *g, rung_tensor *x)
 {
     rung_tensor *root = x->view_of ? x->view_of : x;

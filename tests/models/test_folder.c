@@ -1,12 +1,13 @@
-/* Model folders: saving and loading gives the same bits, and whatever is wrong with a folder
- * is named. */
+/* Model folders: saving and loading gives the same bits, and whatever is wrong with a
+ * folder is named. */
 #include "support.h"
 
 #include "models/lm.h"
 
 static const char TEXT[] = "the cat sat on the mat; the dog sat on the cat.\n";
 
-/* A model of any class with a tokenizer of these letters; those that count have counted. */
+/* A model of any class with a tokenizer of these letters; those that count have
+ * counted. */
 static rung_model *new_model(const char *name, const char *const *options)
 {
     rung_error err = {0};
@@ -236,8 +237,8 @@ static void a_config_that_disagrees_is_refused_with_both_values(void **state)
     }
 }
 
-/* Folders of Hugging Face may leave out keys that are fixed, and hold keys and tensors that
- * rung does not need. */
+/* Folders of Hugging Face may leave out keys that are fixed, and hold keys and tensors
+ * that rung does not need. */
 static void keys_and_masks_may_be_left_out_or_added(void **state)
 {
     static const float mask[] = {1, 0, 1, 1};

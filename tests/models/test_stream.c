@@ -1,5 +1,5 @@
-/* Generation: a stream that keeps keys and values, or a recurrent state, says what the whole
- * text through the model says, however the text is cut into pieces. */
+/* Generation: a stream that keeps keys and values, or a recurrent state, says what the
+ * whole text through the model says, however the text is cut into pieces. */
 #include "support.h"
 
 #include <pthread.h>
