@@ -4,9 +4,9 @@
  * A register tile holds rows x vecs vectors of sums of C. For every k it loads one row of
  * B and multiplies it by one value of each row of A (Goto, van de Geijn 2008, section 4).
  * Two choices differ from that paper, since they measure faster here: A is never copied,
- * its rows (or columns, when trans_a) are read where they lie, fetched ahead; and B is
- * copied into panels only where its layout asks for it. A panel is as wide as a full tile
- * and holds all of K, zeros beyond N:
+ * its rows (or columns, when trans_a) are read where they lie; and B is copied into panels
+ * only where its layout asks for it. A panel is as wide as a full tile and holds all of K,
+ * zeros beyond N:
  *
  *     panel p:  op(B)[k, p * columns ... (p + 1) * columns - 1],  k = 0 ... K-1
  *
@@ -127,29 +127,13 @@ static void ragged_tile(tile_fn fn, const gemm_part *p, int rows, int vecs, int 
     }
 }
 
-/* The rows of tiles of one step in K. */
+/* How C's columns n0 ... n0 + N are gone through, in tiles of `rows` rows. */
 typedef struct tile_row {
+    int rows;
     bool trans_a, packed;
-    int rows, next_rows;  /* of A: here, and in the row of tiles below */
-    int64_t n0, N;        /* columns left of these, and these */
+    int64_t n0, N;
     int64_t panel_stride; /* from one panel to the next */
 } tile_row;
-
-/* Fetches the rows of A below, p->a + TILE_ROWS ...: the share of columns n0 ... n1. */
-static void fetch_a(const gemm_part *p, const tile_row *t, int64_t n0, int64_t n1)
-{
-    const int64_t step = t->trans_a ? 1 : LINE;
-    const int64_t lines = (p->K + step - 1) / step;
-    const int64_t begin = lines * n0 / t->N * step, end = lines * n1 / t->N * step;
-    if (t->trans_a) {
-        for (int64_t k = begin; k < end; k++)
-            __builtin_prefetch(p->a + TILE_ROWS + k * p->lda);
-        return;
-    }
-    for (int i = 0; i < t->next_rows; i++)
-        for (int64_t k = begin; k < end; k += LINE)
-            __builtin_prefetch(p->a + (TILE_ROWS + i) * p->lda + k);
-}
 
 /* c[rows, N] over one step in K; p points to the corners. */
 static void run_tile_row(const gemm_part *p, const tile_row *t)
@@ -159,11 +143,9 @@ static void run_tile_row(const gemm_part *p, const tile_row *t)
     for (int64_t n = 0, columns; n < t->N; n += columns) {
         const int64_t left = (t->N - n + W - 1) / W;
         int vecs = (int)MIN(left, t->packed ? TILE_VECS : WIDE_VECS);
-        if (!t->packed && vecs * W - (t->N - n) > t->n0 + n)
-            vecs--; // no room to the left
+        if (!t->packed && vecs * W - (t->N - n) > t->n0 + n) vecs--; // no room to shift
         while (!sizes[vecs]) vecs--;
         columns = MIN(t->N - n, vecs * W);
-        if (t->next_rows > 0) fetch_a(p, t, n, n + columns);
         q.b = p->b + (t->packed ? n / TILE_COLUMNS * t->panel_stride : n);
         q.c = p->c + n;
         if (columns == vecs * W)
@@ -218,7 +200,6 @@ void KERNEL(gemm_block)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
         const bool is_last = k + p.K == g->K;
         for (int64_t m = m0; m < m1; m += TILE_ROWS) {
             t.rows = (int)MIN(m1 - m, TILE_ROWS);
-            t.next_rows = (int)MIN(m1 - m - t.rows, TILE_ROWS);
             p.a = (const real *)g->a + m * a_m + k * a_k;
             p.c = (real *)g->c + m * g->ldc + n0;
             run_tile_row(&p, &t);

@@ -7,16 +7,14 @@
  * A. */
 #include "kernels/isa/gemm.h"
 
-/* X(rows, width): the sums leave registers for one row of operands, and 8 streams are
- * enough. */
+/* X(rows, width): as many sums as leave registers for a row of operands. */
 #if VECTOR_REGISTERS == 32
-#define FOR_EACH_HEIGHT(X) X(1, 8) X(2, 8) X(3, 8) X(4, 4) X(5, 4) X(6, 4) X(7, 2) X(8, 2)
+#define FOR_EACH_HEIGHT(X) X(1, 4) X(2, 4) X(3, 4) X(4, 6) X(5, 4) X(6, 4) X(7, 3) X(8, 3)
 #else
-#define FOR_EACH_HEIGHT(X) X(1, 8) X(2, 4) X(3, 4) X(4, 2) X(5, 2) X(6, 2) X(7, 1) X(8, 1)
+#define FOR_EACH_HEIGHT(X) X(1, 4) X(2, 4) X(3, 4) X(4, 2) X(5, 2) X(6, 2) X(7, 1) X(8, 1)
 #endif
-#define MAX_WIDTH 8
+#define MAX_WIDTH 6
 #define MAX_SUMS 24
-#define AHEAD (16 * LINE) /* of each stream, in reals */
 
 /* sum[rows, width] += a[rows, k ...] b[width, k ...]^T for one vector of k, or its first
  * n lanes. */
@@ -42,7 +40,8 @@ INLINE void dots(const int rows, const int width, const gemm_part *p)
     int64_t k = 0;
     for (; k + W <= p->K; k += W) {
 #pragma GCC unroll 8
-        for (int j = 0; j < width; j++) __builtin_prefetch(p->b + j * p->ldb + k + AHEAD);
+        for (int j = width; j < 2 * width; j++) // the rows of the next turn
+            __builtin_prefetch(p->b + j * p->ldb + k);
         add_products(rows, width, p, k, W, sum);
     }
     if (k < p->K) add_products(rows, width, p, k, p->K - k, sum);
