@@ -14,17 +14,18 @@
 #define BLOCK_WORK (512 << 10)
 #define FEW_BLOCKS 16
 #define ENOUGH_BLOCKS 64
-#define BLOCK_AREA (128 * 384)
+#define BLOCK_AREA (256 * 384)
 /* No block is wider: its part of B, over one step in K, stays in the second-level
  * cache. */
 #define BLOCK_COLUMNS 384
 /* Elements of B packed in one pass (at least one panel), and by one task. */
 #define PASS_ELEMENTS (2 << 20)
 #define PACK_ELEMENTS (64 << 10)
-/* From so many rows on B is read often enough to be packed for speed alone: beside a
- * transposed A, and where its rows lie a multiple of STRIDE_BYTES apart and compete for
- * few cache sets. */
-#define PACK_ROWS 96
+/* B is packed for speed alone if it is read by so many rows; by fewer beside a
+ * transposed A, and where its own rows lie a multiple of STRIDE_BYTES apart and so
+ * compete for few sets of the caches. */
+#define PACK_ROWS 2048
+#define PACK_HARD_ROWS 96
 #define STRIDE_BYTES 2048
 
 /* How a product goes through. */
@@ -79,7 +80,7 @@ static int64_t packed_elements(const rung_gemm_shape *shape, int64_t N, int64_t 
 static bool gains_by_packing(const rung_kernels *k, const rung_gemm *g)
 {
     const bool collides = g->ldb * (int64_t)k->real_bytes % STRIDE_BYTES == 0;
-    return g->M >= PACK_ROWS && (g->trans_a || collides);
+    return g->M >= (g->trans_a || collides ? PACK_HARD_ROWS : PACK_ROWS);
 }
 
 static gemm_plan plan_of(const rung_kernels *k, const rung_gemm *g)
