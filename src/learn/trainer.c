@@ -278,6 +278,9 @@ rung_status rung_train(rung_runtime *rt, rung_task *task, const rung_train_confi
     if (dir && !resume) RUNG_TRY(check_new(dir, err));
     RUNG_TRY(rung__train_config_check(&own, err));
 
+    // Neither what reading the data has left in the heap, nor what training leaves, is to
+    // lie beside the memory of what comes next.
+    rung__alloc_trim();
     rung_trainer t;
     rung_status status = rung__trainer_init(&t, rt, task, &own, dir, hooks, err);
     if (status == RUNG_OK && dir) status = rung_make_dirs(dir, err);
@@ -287,5 +290,6 @@ rung_status rung_train(rung_runtime *rt, rung_task *task, const rung_train_confi
         memcpy(rung_params_values(task->params), t.best, rung__set_bytes(task->params));
     if (status == RUNG_OK) fill_result(&t, result);
     rung__trainer_release(&t);
+    rung__alloc_trim();
     return status;
 }
