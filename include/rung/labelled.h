@@ -1,0 +1,113 @@
+/* Labelled text: examples that each have a text and a label.
+ *
+ * Read from TSV, CSV (RFC 4180), JSON Lines and fastText's lines, packed or not, or from
+ * plain lines without labels; the format and the columns are found by name and content,
+ * or given. Bad lines are counted, the first few are told with their numbers, and too
+ * many of them fail the reading. */
+#ifndef RUNG_LABELLED_H
+#define RUNG_LABELLED_H
+
+#include "rung/text.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(name, text): how a file holds examples. */
+#define RUNG_FORMAT_LIST(X)                                                              \
+    X(AUTO, "auto")                                                                      \
+    X(TSV, "tsv")                                                                        \
+    X(CSV, "csv")                                                                        \
+    X(JSONL, "jsonl")       /* an object a line */                                       \
+    X(FASTTEXT, "fasttext") /* __label__NAME text */                                     \
+    X(LINES, "lines")       /* a text a line, no labels */
+
+typedef enum rung_format {
+#define X(name, text) RUNG_FORMAT_##name,
+    RUNG_FORMAT_LIST(X)
+#undef X
+        RUNG_FORMAT_COUNT
+} rung_format;
+
+typedef struct rung_labelled_config {
+    int format;               /* rung_format */
+    const char *text_column;  /* by name, or by number from 1; NULL: found */
+    const char *label_column; /* likewise */
+    const char *delimiter;    /* one byte, or "\\t"; NULL: the format's */
+    double most_bad;          /* share of lines that may be bad */
+    bool has_labels;          /* false: texts alone are read, labels stay NULL */
+} rung_labelled_config;
+
+#define RUNG_LABELLED_CONFIG_DEFAULT                                                     \
+    {                                                                                    \
+        RUNG_FORMAT_AUTO, 0, 0, 0, 0.01, true                                            \
+    }
+
+/* Names of labels; ids are their places. In the order of numbers if all are numbers, else
+ * bytewise. Immutable; shared by reference counting. */
+typedef struct rung_labels rung_labels;
+RUNG_API rung_status rung_labels_new(rung_labels **out, const rung_span *names, size_t n,
+                                     rung_error *err); /* duplicates are joined */
+RUNG_API rung_labels *rung_labels_share(rung_labels *labels);
+RUNG_API void rung_labels_free(rung_labels *labels);
+RUNG_API int64_t rung_labels_count(const rung_labels *labels);
+RUNG_API const char *rung_labels_name(const rung_labels *labels, int64_t id);
+RUNG_API int32_t rung_labels_find(const rung_labels *labels, rung_span name); /* or -1 */
+
+/* Examples: texts, and the ids of their labels. */
+typedef struct rung_examples {
+    const rung_span *texts; /* [count] */
+    const int32_t *labels; /* [count]; -1: a label that the set of names lacks; or NULL */
+    size_t count;
+} rung_examples;
+
+/* A file of examples in memory. */
+typedef struct rung_labelled {
+    char *name;        /* owned: the path */
+    char sha256[65];   /* of the bytes as read, unpacked */
+    int format;        /* as found */
+    rung_span *texts;  /* [count], owned; they point into what this owns */
+    rung_span *labels; /* [count], owned; NULL without labels */
+    size_t count;
+    size_t n_bad;      /* lines left out: no label, too few columns, broken JSON */
+    size_t n_empty;    /* examples with an empty text, which are kept */
+    char bad[300];     /* the first few bad lines, in words: "line 7: 1 column, ..." */
+    char columns[200]; /* what was read, in words: "text from 'review', label from ..." */
+    void *storage;     /* owned */
+} rung_labelled;
+
+/* Reads path ("-": standard input). RUNG_INPUT with file, line, reason and what to do:
+ * no such column, a header that names a column twice, quotes that never close, too many
+ * bad lines, no example. */
+RUNG_API rung_status rung_labelled_read(rung_labelled *out, const char *path,
+                                        const rung_labelled_config *config,
+                                        rung_error *err);
+RUNG_API void rung_labelled_release(rung_labelled *data);
+
+/* Whether the file at path looks like labelled text rather than raw text, by its name
+ * (.tsv, .csv, .jsonl) and its first lines. */
+RUNG_API rung_status rung_labelled_detect(bool *is_labelled, const char *path,
+                                          rung_error *err);
+
+/* The ids of all labels of `data`, a new array [count] (rung_ids_free). *n_unknown counts
+ * those that are not among the names, which get -1. */
+RUNG_API rung_status rung_labelled_ids(int32_t **ids, size_t *n_unknown,
+                                       const rung_labelled *data,
+                                       const rung_labels *labels, rung_error *err);
+
+/* Cuts n examples into train, valid and test (0, 1, 2), each with the same share of every
+ * label as far as counts allow: part[i] for each example. Pure function of labels, shares
+ * and seed. RUNG_INPUT when a part that was asked for would be empty. */
+RUNG_API rung_status rung_split_stratified(unsigned char *part, const int32_t *labels,
+                                           size_t n, int64_t n_labels, double valid_share,
+                                           double test_share, uint64_t seed,
+                                           rung_error *err);
+
+/* How many texts of b stand, byte for byte, among those of a. */
+RUNG_API rung_status rung_count_duplicates(size_t *n, const rung_examples *a,
+                                           const rung_examples *b, rung_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
