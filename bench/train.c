@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "measure.h"
-#include "rung/model.h"
+#include "rung/language.h"
 
 /* ---- The workloads ---- */
 
@@ -117,7 +117,7 @@ static rung_status make_model(rung_model **m, const workload *w, rung_error *err
 {
     const rung_class *type = rung_class_find(w->rung, err);
     if (!type) return err->code;
-    RUNG_TRY(rung_model_new(m, type, err));
+    RUNG_TRY(rung_model_new(m, type, RUNG_RAW, err));
     const rung_option_set set = rung_model_options(*m);
     for (int i = 0; i < 5 && w->options[i][0]; i++)
         RUNG_TRY(rung_option_set_text(&set, w->options[i][0], w->options[i][1], err));
@@ -212,8 +212,8 @@ static void build(rung_task *task, rung_step_graph *step, int64_t batch, bool tr
     const int64_t shape[] = {batch, t->w->length};
     step->inputs[0] = rung_input(step->graph, "ids", RUNG_I32, 2, shape);
     step->inputs[1] = rung_input(step->graph, "targets", RUNG_I32, 2, shape);
-    rung_tensor *logits = t->model->type->logits(t->model, step->graph, step->inputs[0],
-                                                 task->states, training);
+    rung_tensor *logits = t->model->type->raw->logits(
+        t->model, step->graph, step->inputs[0], task->states, training);
     step->loss = rung_cross_entropy(step->graph, logits, step->inputs[1], NULL, 0);
 }
 
@@ -277,7 +277,7 @@ static rung_status train(rung_runtime *rt, rung_model *m, const workload *w,
 
     if (m->carries) {
         RUNG_TRY(rung_params_new(&task.base.states, RUNG_F32, err));
-        RUNG_TRY(m->type->carry(m, task.base.states, w->batch, err));
+        RUNG_TRY(m->type->raw->carry(m, task.base.states, w->batch, err));
     }
     rung_train_result result;
     const rung_train_hooks hooks = {report, NULL, &task};

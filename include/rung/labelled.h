@@ -48,6 +48,9 @@ typedef struct rung_labelled_config {
 typedef struct rung_labels rung_labels;
 RUNG_API rung_status rung_labels_new(rung_labels **out, const rung_span *names, size_t n,
                                      rung_error *err); /* duplicates are joined */
+/* In the order given, as a model was trained with; RUNG_INPUT when one stands twice. */
+RUNG_API rung_status rung_labels_ordered(rung_labels **out, const rung_span *names,
+                                         size_t n, rung_error *err);
 RUNG_API rung_labels *rung_labels_share(rung_labels *labels);
 RUNG_API void rung_labels_free(rung_labels *labels);
 RUNG_API int64_t rung_labels_count(const rung_labels *labels);

@@ -3,7 +3,7 @@
 #ifndef RUNG_LADDER_H
 #define RUNG_LADDER_H
 
-#include "rung/model.h"
+#include "rung/language.h"
 
 #ifdef __cplusplus
 extern "C" {

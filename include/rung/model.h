@@ -9,6 +9,7 @@
 #define RUNG_MODEL_H
 
 #include "rung/formats.h"
+#include "rung/labelled.h"
 #include "rung/learn.h"
 #include "rung/text.h"
 
@@ -39,6 +40,59 @@ typedef struct rung_stream_ops {
     void (*close)(rung_session *s); /* frees what open made; fine after a failed open */
 } rung_stream_ops;
 
+/* The kinds of data that models learn from. */
+typedef enum rung_data_kind { RUNG_RAW, RUNG_LABELLED } rung_data_kind;
+
+/* Raw text: the class is a language model. */
+typedef struct rung_raw_ops {
+    /* Options of the trainer and of the class that suit it better here than the general
+     * defaults: "lr=3e-3 clip=0.5". (optional) */
+    const char *defaults;
+
+    /* Builds the logits [B, T, V] of ids [B, T]. States carried over the batch are found
+     * in `states` when it is not NULL. (optional: a class with `fit` needs none) */
+    rung_tensor *(*logits)(const rung_model *m, rung_graph *g, rung_tensor *ids,
+                           const rung_params *states, bool training);
+
+    /* Declares the states that training carries from window to window for a batch of B
+     * lanes. (optional: windows are independent) */
+    rung_status (*carry)(const rung_model *m, rung_params *states, int64_t B,
+                         rung_error *err);
+
+    /* Learns without the trainer: counts, closed forms. (optional) */
+    rung_status (*fit)(rung_model *m, rung_runtime *rt, const rung_tokens *train,
+                       const rung_tokens *valid, rung_error *err);
+
+    /* Minus the sum of log p(ids[i] | ids[0 ... i-1]) for i in [from, n). (optional:
+     * computed from `logits`; required with `fit`) */
+    double (*score)(const rung_model *m, const int32_t *ids, size_t from, size_t n);
+
+    const rung_stream_ops *stream; /* generation (optional) */
+} rung_raw_ops;
+
+/* Labelled text: the class is a classifier. It has `logits`, or `fit` and `predict`. */
+typedef struct rung_labelled_ops {
+    const char *defaults;     /* as above (optional) */
+    const char *architecture; /* first of config.json's `architectures` (optional) */
+    const char *tokenizer; /* kind, learned from the training texts; NULL: the class reads
+                              texts itself (then it has `fit`) */
+    bool is_framed;        /* ids of a text are [CLS] ... [SEP], cut to the context */
+
+    /* Builds the logits [B, labels] of ids [B, T], of which the first lengths[b] of each
+     * row, int32 [B], are text; the rest must not matter. */
+    rung_tensor *(*logits)(const rung_model *m, rung_graph *g, rung_tensor *ids,
+                           rung_tensor *lengths, bool training);
+
+    /* Learns without the trainer; chooses what is to be chosen on valid, which may be
+     * empty. Labels are >= 0 in both. */
+    rung_status (*fit)(rung_model *m, rung_runtime *rt, const rung_examples *train,
+                       const rung_examples *valid, rung_error *err);
+
+    /* Log-probabilities [n, labels] of n texts. */
+    rung_status (*predict)(const rung_model *m, rung_runtime *rt, const rung_span *texts,
+                           size_t n, float *logp, rung_error *err);
+} rung_labelled_ops;
+
 /* A key of config.json that is the same for every model of a class: value as JSON, or
  * "=key" for a copy of another key's value. */
 typedef struct rung_config_key {
@@ -60,12 +114,9 @@ struct rung_class {
     size_t n_options;
     size_t options_offset; /* of the config struct (its text is owned) in the concrete */
 
-    /* What suits this rung better than the trainer's defaults: "lr=3e-3 clip=0.5".
-     * (optional) */
-    const char *train_defaults;
-
-    /* Declares the parameters (model->params) from options and vocabulary size; checks
-     * options that depend on each other ("width 100 is not a multiple of 3 heads"). */
+    /* Declares the parameters (model->params) from options, vocabulary size, data kind
+     * and labels; checks options that depend on each other ("width 100 is not a multiple
+     * of 3 heads"). */
     rung_status (*declare)(rung_model *m, rung_error *err);
 
     /* Keys that Hugging Face expects beside those of the options; checked on loading. */
@@ -76,23 +127,9 @@ struct rung_class {
      * those of the model; any others are refused. (optional) */
     const char *const *ignored_tensors;
 
-    /* Builds the logits [B, T, V] of ids [B, T]. States carried over the batch are found
-     * in `states` when it is not NULL. (optional: a class with `fit` needs none) */
-    rung_tensor *(*logits)(const rung_model *m, rung_graph *g, rung_tensor *ids,
-                           const rung_params *states, bool training);
-
-    /* Declares the states that training carries from window to window for a batch of B
-     * lanes. (optional: windows are independent) */
-    rung_status (*carry)(const rung_model *m, rung_params *states, int64_t B,
-                         rung_error *err);
-
-    /* Learns without the trainer: counts, closed forms. (optional) */
-    rung_status (*fit)(rung_model *m, rung_runtime *rt, const rung_tokens *train,
-                       const rung_tokens *valid, rung_error *err);
-
-    /* Minus the sum of log p(ids[i] | ids[0 ... i-1]) for i in [from, n). (optional:
-     * computed from `logits`; required with `fit`) */
-    double (*score)(const rung_model *m, const int32_t *ids, size_t from, size_t n);
+    /* What it can learn from: at least one of the two. (each optional) */
+    const rung_raw_ops *raw;
+    const rung_labelled_ops *labelled;
 
     /* Tensors beyond the parameters: fills at most RUNG_MAX_EXTRA of `out` (data borrowed
      * from the model) and returns how many; takes them back from a folder. (optional,
@@ -101,9 +138,6 @@ struct rung_class {
     rung_status (*load_extra)(rung_model *m, const rung_safetensors *file,
                               rung_error *err);
 
-    /* Generation. (optional) */
-    const rung_stream_ops *stream;
-
     /* Frees what the concrete struct owns beyond the base. (optional) */
     void (*release)(rung_model *m);
 };
@@ -111,11 +145,14 @@ struct rung_class {
 /* The base struct, first member of every concrete model. */
 struct rung_model {
     const rung_class *type;
+    rung_data_kind kind;
     rung_params *params;       /* owned; empty until declared */
-    rung_tokenizer *tokenizer; /* owned */
-    int64_t vocab;
-    int64_t context;     /* tokens that training windows have; set by declare */
-    int64_t max_context; /* positions it knows, 0: any number; set by declare */
+    rung_tokenizer *tokenizer; /* owned; NULL where the class reads texts itself */
+    rung_labels *labels;       /* owned; NULL for raw text */
+    int64_t vocab;             /* of the tokenizer, or 0 */
+    int64_t n_labels;          /* or 0 */
+    int64_t context;           /* tokens that training windows have; set by declare */
+    int64_t max_context;       /* positions it knows, 0: any number; set by declare */
     bool carries; /* training carries states from window to window; set by declare */
 };
 
@@ -136,21 +173,28 @@ RUNG_API const rung_class *rung_class_find(const char *name, rung_error *err);
  * method. */
 RUNG_API rung_status rung_model_register(const rung_class *type, rung_error *err);
 
-/* Sets the train_defaults of the class in a set of rung_train_options, where the user
- * gave nothing else. */
-RUNG_API rung_status rung_class_train_defaults(const rung_class *type,
-                                               const rung_option_set *set,
-                                               rung_error *err);
+/* RUNG_USAGE when the class cannot learn from this kind of data; names those that can. */
+RUNG_API rung_status rung_class_check_kind(const rung_class *type, rung_data_kind kind,
+                                           rung_error *err);
+/* Whether the trainer trains it on that kind of data, step by step. */
+RUNG_API bool rung_class_is_trained(const rung_class *type, rung_data_kind kind);
+
+/* Sets the defaults that the class has for a kind of data, as far as they are options of
+ * this set and the user gave nothing else. */
+RUNG_API rung_status rung_class_defaults(const rung_class *type, rung_data_kind kind,
+                                         const rung_option_set *set, rung_error *err);
 
 /* ---- A model's life ---- */
 
-/* Default options; change them through rung_model_options, then declare with
- * rung_model_build. */
+/* A model for a kind of data, with the default options; change them through
+ * rung_model_options, then declare with rung_model_build. */
 RUNG_API rung_status rung_model_new(rung_model **out, const rung_class *type,
-                                    rung_error *err);
+                                    rung_data_kind kind, rung_error *err);
 RUNG_API rung_option_set rung_model_options(rung_model *m);
-/* Takes the tokenizer, declares the parameters and initialises them from the seed. */
-RUNG_API rung_status rung_model_build(rung_model *m, rung_tokenizer *tok, uint64_t seed,
+/* Takes the tokenizer (NULL: none) and the labels (NULL for raw text), declares the
+ * parameters and initialises them from the seed. */
+RUNG_API rung_status rung_model_build(rung_model *m, rung_tokenizer *tok,
+                                      rung_labels *labels, uint64_t seed,
                                       rung_error *err);
 RUNG_API void rung_model_free(rung_model *m);
 
@@ -159,63 +203,6 @@ RUNG_API void rung_model_free(rung_model *m);
 RUNG_API rung_status rung_model_save(const rung_model *m, const char *dir,
                                      rung_error *err);
 RUNG_API rung_status rung_model_load(rung_model **out, const char *dir, rung_error *err);
-
-/* ---- Training and scoring of language models ---- */
-
-/* Makes the trainer's task of a model and its data (borrowed: outlive the task): windows
- * of `context` tokens at a random phase each epoch, permuted; lanes where the class
- * carries states. */
-RUNG_API rung_status rung_lm_task_new(rung_task **out, rung_model *m,
-                                      const rung_tokens *train, const rung_tokens *valid,
-                                      const rung_train_config *config, rung_error *err);
-RUNG_API void rung_lm_task_free(rung_task *task);
-/* From here on an evaluation looks at all windows of the valid data, not at a sample. */
-RUNG_API void rung_lm_task_evaluate_all(rung_task *task);
-
-/* What a language model says of held-out text. Every byte is scored once: windows of
- * `context` tokens (0: the model's own) move on by half of it, each scores what no
- * earlier one did. */
-typedef struct rung_lm_score {
-    double nats; /* in total */
-    double bits_per_byte;
-    double nats_per_token;
-    size_t tokens, bytes;
-    double seconds;     /* of the scoring */
-    double *chunk_nats; /* [n_chunks]: the total in equal pieces of the text, owned */
-    size_t n_chunks;
-} rung_lm_score;
-
-/* Scores `data`; the score is released by rung_lm_score_release. */
-RUNG_API rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt,
-                                      const rung_tokens *data, int64_t context,
-                                      rung_lm_score *score, rung_error *err);
-RUNG_API void rung_lm_score_release(rung_lm_score *score);
-
-/* ---- Generation ---- */
-typedef struct rung_sampling {
-    double temperature; /* 0: greedy */
-    int64_t top_k;      /* 0: all */
-    double top_p;       /* 1: all */
-    uint64_t seed;
-} rung_sampling;
-
-#define RUNG_SAMPLING_DEFAULT                                                            \
-    {                                                                                    \
-        1.0, 0, 1.0, 0                                                                   \
-    }
-
-/* One token from logits [n]: draw number `index` of the seed's stream. Pure. order:
- * scratch of n numbers. */
-RUNG_API int32_t rung_sample(const float *logits, int64_t n, const rung_sampling *how,
-                             uint64_t index, int32_t *order);
-
-/* One stream of at most max_tokens tokens; RUNG_UNSUPPORTED when the class cannot. */
-RUNG_API rung_status rung_session_open(rung_session **out, const rung_model *m,
-                                       rung_runtime *rt, int64_t max_tokens,
-                                       rung_error *err);
-RUNG_API rung_status rung_session_read(rung_session *s, const int32_t *ids, size_t n,
-                                       float *logits, rung_error *err);
-RUNG_API void rung_session_close(rung_session *s);
 
 #ifdef __cplusplus
 }

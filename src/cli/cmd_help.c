@@ -63,8 +63,13 @@ static int models_run(int argc, char **argv)
     for (size_t i = 0; i < rung_class_count(); i++) {
         const rung_class *c = rung_class_at(i);
         printf("%-10s %s\n", c->name, c->summary);
-        printf("%-10s   %s%s\n", "", c->fit ? "counts" : "trains by steps",
-               c->stream ? "; generates" : "");
+        if (c->raw)
+            printf("%-10s   raw text: %s%s\n", "",
+                   c->raw->fit ? "counts" : "trains by steps",
+                   c->raw->stream ? "; generates" : "");
+        if (c->labelled)
+            printf("%-10s   labelled text: %s; predicts\n", "",
+                   c->labelled->fit ? "fits at once" : "trains by steps");
     }
     return CLI_DONE;
 }

@@ -79,13 +79,13 @@ static rung_status parse(training *t, int argc, char **argv, rung_error *err)
                          "them");
     const rung_class *type = rung_class_find(argv[0], err);
     if (!type) return RUNG_USAGE;
-    RUNG_TRY(rung_model_new(&t->model, type, err));
+    RUNG_TRY(rung_model_new(&t->model, type, RUNG_RAW, err));
     make_sets(t);
     int n_words;
     RUNG_TRY(cli_parse(t->sets, t->n_sets, argc - 1, argv + 1, 0, 0, "no more words",
                        &n_words, err));
     if (t->own.config) RUNG_TRY(read_config(t, err));
-    return rung_class_train_defaults(type, train_set(t), err);
+    return rung_class_defaults(type, RUNG_RAW, train_set(t), err);
 }
 
 static void release(training *t)
@@ -105,7 +105,7 @@ static rung_status options_help(int argc, char **argv, char **text, rung_error *
     if (argc > 0) {
         const rung_class *type = rung_class_find(argv[0], err);
         if (!type) return RUNG_USAGE;
-        RUNG_TRY(rung_model_new(&t.model, type, err));
+        RUNG_TRY(rung_model_new(&t.model, type, RUNG_RAW, err));
     }
     make_sets(&t);
     *text = rung_options_help(t.sets, t.n_sets);
@@ -118,7 +118,7 @@ static rung_status options_help(int argc, char **argv, char **text, rung_error *
 static rung_status check_lengths(const training *t, rung_error *err)
 {
     int given = (t->train.steps > 0) + (t->train.epochs > 0) + (t->train.budget > 0);
-    if (t->model->type->fit) return RUNG_OK;
+    if (t->model->type->raw->fit) return RUNG_OK;
     if (given == 0)
         return rung_fail(err, RUNG_USAGE, "how long? give --steps, --epochs or --budget");
     if (given > 1)
@@ -244,7 +244,7 @@ static rung_status plan_on(training *t, const rung_corpus *corpus, rung_runtime 
 {
     rung_task *task = NULL;
     rung_train_plan plan;
-    RUNG_TRY(rung_model_build(t->model, rung_tokenizer_share(corpus->tokenizer),
+    RUNG_TRY(rung_model_build(t->model, rung_tokenizer_share(corpus->tokenizer), NULL,
                               (uint64_t)t->train.seed, err));
     RUNG_TRY(rung_lm_task_new(&task, t->model, &corpus->tokens[RUNG_TRAIN],
                               &corpus->tokens[RUNG_VALID], &t->train, err));
@@ -257,7 +257,7 @@ static rung_status plan_on(training *t, const rung_corpus *corpus, rung_runtime 
 static rung_status plan_command(training *t, int argc, char **argv, rung_error *err)
 {
     RUNG_TRY(parse(t, argc, argv, err));
-    if (t->model->type->fit)
+    if (t->model->type->raw->fit)
         return rung_fail(err, RUNG_UNSUPPORTED, "%s counts: it takes no steps to plan",
                          t->model->type->name);
     rung_runtime *rt = cli_runtime(&t->common, err);

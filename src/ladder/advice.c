@@ -38,7 +38,7 @@ static bool is_good_enough(const rung_ladder_row *row)
 
 static bool stopped_by_budget(const rung_ladder_row *row)
 {
-    return !row->type->fit && !row->fit.train.converged &&
+    return rung_class_is_trained(row->type, RUNG_RAW) && !row->fit.train.converged &&
            row->fit.train.end == RUNG_TRAIN_DONE;
 }
 
@@ -87,7 +87,7 @@ void rung__ladder_advise(rung_ladder *ladder, double budget)
     for (size_t i = 0; i < ladder->n_rows; i++) {
         measure_gap(&ladder->rows[i], &ladder->rows[ladder->best]);
         unfinished += stopped_by_budget(&ladder->rows[i]);
-        trained += !ladder->rows[i].type->fit;
+        trained += rung_class_is_trained(ladder->rows[i].type, RUNG_RAW);
     }
     ladder->recommended = ladder->best;
     for (size_t i = ladder->best + 1; i-- > 0;) {

@@ -14,8 +14,8 @@ static rung_status fit_directly(rung_runtime *rt, rung_model *m,
                                 rung_error *err)
 {
     double start = rung__now_seconds();
-    RUNG_TRY(m->type->fit(m, rt, &corpus->tokens[RUNG_TRAIN], &corpus->tokens[RUNG_VALID],
-                          err));
+    RUNG_TRY(m->type->raw->fit(m, rt, &corpus->tokens[RUNG_TRAIN],
+                               &corpus->tokens[RUNG_VALID], err));
     result->train.seconds = rung__now_seconds() - start;
     result->train.converged = true;
     result->train.units_per_second =
@@ -102,7 +102,7 @@ static rung_status learn(rung_runtime *rt, rung_model **m, const rung_corpus *co
                          rung_error *err)
 {
     if (!config->resume) RUNG_TRY(check_free(dir, err));
-    if ((*m)->type->fit)
+    if ((*m)->type->raw->fit)
         RUNG_TRY(fit_directly(rt, *m, corpus, result, err));
     else
         RUNG_TRY(train(rt, *m, corpus, config, dir, hooks, result, err));
@@ -115,7 +115,7 @@ rung_status rung_fit(rung_runtime *rt, rung_model **m, const rung_corpus *corpus
                      rung_error *err)
 {
     *result = (rung_fit_result){0};
-    RUNG_TRY(rung_model_build(*m, rung_tokenizer_share(corpus->tokenizer),
+    RUNG_TRY(rung_model_build(*m, rung_tokenizer_share(corpus->tokenizer), NULL,
                               (uint64_t)config->train.seed, err));
     bool finished = false;
     if (config->resume)

@@ -35,8 +35,10 @@ static rung_status choose_rungs(rung_ladder *ladder, const char *rungs, rung_err
 {
     if (!rungs) {
         for (size_t i = 0; i < rung_class_count() && ladder->n_rows < RUNG_LADDER_MAX;
-             i++)
-            ladder->rows[ladder->n_rows++].type = rung_class_at(i);
+             i++) {
+            if (rung_class_at(i)->raw)
+                ladder->rows[ladder->n_rows++].type = rung_class_at(i);
+        }
         return RUNG_OK;
     }
     for (const char *p = rungs; *p;) {
@@ -53,7 +55,8 @@ static rung_status choose_rungs(rung_ladder *ladder, const char *rungs, rung_err
 static size_t count_trained(const rung_ladder *ladder)
 {
     size_t n = 0;
-    for (size_t i = 0; i < ladder->n_rows; i++) n += !ladder->rows[i].type->fit;
+    for (size_t i = 0; i < ladder->n_rows; i++)
+        n += rung_class_is_trained(ladder->rows[i].type, RUNG_RAW);
     return n;
 }
 
@@ -67,7 +70,7 @@ static rung_status fit_config(rung_fit_config *fit, const rung_class *type,
     const rung_option *options = rung_train_options(&count);
     rung_option_set set = {.options = options, .count = count, .values = &fit->train};
     RUNG_TRY(rung_options_defaults(&set, err));
-    RUNG_TRY(rung_class_train_defaults(type, &set, err));
+    RUNG_TRY(rung_class_defaults(type, RUNG_RAW, &set, err));
     fit->train.budget = config->budget / (double)(trained ? trained : 1);
     fit->train.seed = config->seed;
     fit->command = config->command;
@@ -88,7 +91,7 @@ static rung_status new_model(rung_model **m, const rung_class *type, int64_t con
                              rung_error *err)
 {
     char text[32];
-    RUNG_TRY(rung_model_new(m, type, err));
+    RUNG_TRY(rung_model_new(m, type, RUNG_RAW, err));
     rung_option_set set = rung_model_options(*m);
     snprintf(text, sizeof text, "%lld", (long long)context);
     rung_status status = RUNG_OK;

@@ -86,7 +86,7 @@ static rung_status add_train_options(rung_str *s, const rung_class *type,
     rung_option_set set = {.options = options, .count = count, .values = &done};
     rung_option_set defaults = {.options = options, .count = count, .values = &usual};
     RUNG_TRY(rung_options_defaults(&defaults, err));
-    RUNG_TRY(rung_class_train_defaults(type, &defaults, err));
+    RUNG_TRY(rung_class_defaults(type, RUNG_RAW, &defaults, err));
     add_options(s, &set, &defaults);
     return RUNG_OK;
 }
@@ -94,7 +94,7 @@ static rung_status add_train_options(rung_str *s, const rung_class *type,
 static rung_status add_model_options(rung_str *s, const rung_model *m, rung_error *err)
 {
     rung_model *usual = NULL;
-    RUNG_TRY(rung_model_new(&usual, m->type, err));
+    RUNG_TRY(rung_model_new(&usual, m->type, m->kind, err));
     rung_option_set set = rung_model_options((rung_model *)m);
     rung_option_set defaults = rung_model_options(usual);
     add_options(s, &set, &defaults);
@@ -127,7 +127,7 @@ static rung_status same_again(rung_str *s, const rung_model *m, const rung_corpu
 {
     rung_str_addf(s, "rung train %s", m->type->name);
     add_data_options(s, corpus);
-    if (!m->type->fit) RUNG_TRY(add_train_options(s, m->type, &done->config, err));
+    if (!m->type->raw->fit) RUNG_TRY(add_train_options(s, m->type, &done->config, err));
     return add_model_options(s, m, err);
 }
 

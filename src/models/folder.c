@@ -1,10 +1,12 @@
-/* Model folders: config.json, model.safetensors and tokenizer.json, in Hugging Face's
- * layout.
+/* Model folders: config.json, model.safetensors and, where the class has a tokenizer,
+ * tokenizer.json, in Hugging Face's layout. A classifier's labels stand in config.json as
+ * id2label; without them the model is one of raw text.
  *
  * Saving writes each file completely or not at all, config.json last: a folder without it
  * is no model. Loading believes nothing: config, tokenizer and tensors must agree. */
 #include "rung/model.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -21,6 +23,29 @@ static json_t *key_value(const json_t *config, const rung_config_key *k)
     return json_loads(k->value, JSON_DECODE_ANY, NULL);
 }
 
+/* Adds the labels, and the architecture, of a classifier. */
+static int add_labels(json_t *config, const rung_model *m)
+{
+    json_t *names = json_object(), *ids = json_object();
+    int failed = !names || !ids;
+    for (int64_t i = 0; !failed && i < m->n_labels; i++) {
+        const char *name = rung_labels_name(m->labels, i);
+        char id[24];
+        snprintf(id, sizeof id, "%lld", (long long)i);
+        failed = json_object_set_new(names, id, json_string(name)) ||
+                 json_object_set_new(ids, name, json_integer(i));
+    }
+    failed = failed || json_object_set(config, "id2label", names) ||
+             json_object_set(config, "label2id", ids);
+    const char *architecture = m->type->labelled->architecture;
+    if (!failed && architecture)
+        failed =
+            json_object_set_new(config, "architectures", json_pack("[s]", architecture));
+    json_decref(names);
+    json_decref(ids);
+    return failed;
+}
+
 static json_t *config_of(const rung_model *m)
 {
     const rung_class *c = m->type;
@@ -31,12 +56,15 @@ static json_t *config_of(const rung_model *m)
     int failed = !config || !options;
     failed =
         failed || json_object_set_new(config, "model_type", json_string(c->model_type));
-    failed = failed || json_object_set_new(config, "vocab_size", json_integer(m->vocab));
+    if (m->tokenizer)
+        failed =
+            failed || json_object_set_new(config, "vocab_size", json_integer(m->vocab));
     failed = failed || json_object_update(config, options);
     for (size_t i = 0; !failed && i < c->n_config_keys; i++) {
         const rung_config_key *k = &c->config_keys[i];
         failed = json_object_set_new(config, k->key, key_value(config, k));
     }
+    failed = failed || (m->labels && add_labels(config, m));
     failed = failed || json_object_set_new(config, "torch_dtype", json_string("float32"));
     failed = failed ||
              json_object_set_new(config, "rung_version", json_string(rung_version()));
@@ -202,7 +230,7 @@ rung_status rung_model_save(const rung_model *m, const char *dir, rung_error *er
 {
     RUNG_TRY(rung_make_dirs(dir, err));
     RUNG_TRY(save_file(m, dir, "model.safetensors", save_tensors, err));
-    RUNG_TRY(save_file(m, dir, "tokenizer.json", save_tokenizer, err));
+    if (m->tokenizer) RUNG_TRY(save_file(m, dir, "tokenizer.json", save_tokenizer, err));
     return save_file(m, dir, "config.json", save_config, err);
 }
 
@@ -233,6 +261,35 @@ static rung_status apply_config(rung_model *m, const json_t *config, const char 
     return status;
 }
 
+/* id2label: an object whose keys are the ids 0 ... n - 1. */
+static rung_status read_labels(rung_model *m, const json_t *config, const char *path,
+                               rung_error *err)
+{
+    const json_t *names = json_object_get(config, "id2label");
+    size_t n = json_object_size(names);
+    rung_span *spans = rung__alloc_array(n + 1, sizeof *spans);
+    if (!spans) return rung__out_of_memory(err, n * sizeof *spans, "labels");
+    rung_status status = RUNG_OK;
+    for (size_t i = 0; status == RUNG_OK && i < n; i++) {
+        char id[24];
+        snprintf(id, sizeof id, "%zu", i);
+        const json_t *name = json_object_get(names, id);
+        if (json_is_string(name))
+            spans[i] = (rung_span){json_string_value(name), json_string_length(name)};
+        else
+            status = rung_fail(err, RUNG_INPUT,
+                               "%s: id2label has %zu labels, but no name for \"%s\"",
+                               path, n, id);
+    }
+    if (status == RUNG_OK) {
+        status = rung_labels_ordered(&m->labels, spans, n, err);
+        if (status != RUNG_OK) rung_fail_within(err, "%s: id2label", path);
+    }
+    rung__free(spans);
+    if (status == RUNG_OK) m->n_labels = rung_labels_count(m->labels);
+    return status;
+}
+
 static rung_status check_vocabulary(rung_model *m, const json_t *config, const char *path,
                                     rung_error *err)
 {
@@ -259,10 +316,17 @@ static rung_status load(rung_model **m, folder *f, rung_error *err)
     if (!json_is_object(f->json))
         return rung_fail(err, RUNG_INPUT, "%s: not an object", f->config);
     RUNG_TRY(class_of(&type, f->json, f->config, err));
-    RUNG_TRY(rung_model_new(m, type, err));
+    bool has_labels = json_object_size(json_object_get(f->json, "id2label")) > 0;
+    rung_data_kind kind = has_labels ? RUNG_LABELLED : RUNG_RAW;
+    rung_status made = rung_model_new(m, type, kind, err);
+    if (made != RUNG_OK) rung_fail_within(err, "%s", f->config);
+    RUNG_TRY(made);
     RUNG_TRY(apply_config(*m, f->json, f->config, err));
-    RUNG_TRY(rung_tokenizer_load(&(*m)->tokenizer, f->tokenizer, err));
-    RUNG_TRY(check_vocabulary(*m, f->json, f->config, err));
+    if (has_labels) RUNG_TRY(read_labels(*m, f->json, f->config, err));
+    if (kind == RUNG_RAW || type->labelled->tokenizer) {
+        RUNG_TRY(rung_tokenizer_load(&(*m)->tokenizer, f->tokenizer, err));
+        RUNG_TRY(check_vocabulary(*m, f->json, f->config, err));
+    }
     rung_status status = type->declare(*m, err);
     if (status == RUNG_OK) return load_tensors(*m, f->tensors, err);
     rung_fail_within(err, "%s", f->config);

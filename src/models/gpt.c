@@ -162,6 +162,11 @@ static const rung_stream_ops gpt_stream = {
     .close = rung__lm_stream_close,
 };
 
+static const rung_raw_ops gpt_raw = {
+    .logits = gpt_logits,
+    .stream = &gpt_stream,
+};
+
 const rung_class rung__gpt = {
     .name = "gpt",
     .model_type = "gpt2",
@@ -174,6 +179,5 @@ const rung_class rung__gpt = {
     .n_config_keys = sizeof gpt_keys / sizeof gpt_keys[0],
     .ignored_tensors = gpt_ignored,
     .declare = gpt_declare,
-    .logits = gpt_logits,
-    .stream = &gpt_stream,
+    .raw = &gpt_raw,
 };

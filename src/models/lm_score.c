@@ -4,7 +4,7 @@
  * The first window scores all it can, every later one its second half, so each token is
  * scored once, with at least half a window before it (but for the beginning). The very
  * first token has nothing before it and costs log2 of the vocabulary for every rung. */
-#include "rung/model.h"
+#include "rung/language.h"
 
 #include <math.h>
 #include <string.h>
@@ -65,7 +65,7 @@ static rung_status scorer_init(scorer *s, const rung_model *m, rung_runtime *rt,
     RUNG_TRY(rung_graph_new(&s->graph, rt, RUNG_F32, err));
     s->ids = rung_input(s->graph, "ids", RUNG_I32, 2, shape);
     s->targets = rung_input(s->graph, "targets", RUNG_I32, 2, shape);
-    rung_tensor *logits = m->type->logits(m, s->graph, s->ids, NULL, false);
+    rung_tensor *logits = m->type->raw->logits(m, s->graph, s->ids, NULL, false);
     s->loss = rung_cross_entropy(s->graph, logits, s->targets, NULL, 0);
     RUNG_TRY(rung_graph_compile(s->graph, &s->loss.sum, 1, err));
     size_t bytes = rung_graph_block_bytes(s->graph);
@@ -114,8 +114,8 @@ static void score_by_class(const rung_model *m, const rung_tokens *data, size_t 
 {
     for (size_t i = 0; i < window_count(data->count, T); i++) {
         window w = window_at(i, data->count, T);
-        score->chunk_nats[i / SCORE_BATCH] +=
-            m->type->score(m, data->ids + w.begin, w.from - w.begin, w.end - w.begin);
+        score->chunk_nats[i / SCORE_BATCH] += m->type->raw->score(
+            m, data->ids + w.begin, w.from - w.begin, w.end - w.begin);
     }
 }
 
@@ -136,7 +136,7 @@ rung_status rung_lm_evaluate(const rung_model *m, rung_runtime *rt,
     score->chunk_nats = rung__alloc_array(score->n_chunks, sizeof *score->chunk_nats);
     if (!score->chunk_nats) return rung__out_of_memory(err, score->n_chunks, "a score");
     rung_status status = RUNG_OK;
-    if (m->type->score)
+    if (m->type->raw->score)
         score_by_class(m, data, T, score);
     else
         status = score_by_graph(m, rt, data, T, score, err);

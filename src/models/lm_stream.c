@@ -45,7 +45,7 @@ static rung_status build_graph(rung__lm_stream *s, int i, rung_error *err)
     RUNG_TRY(rung_graph_new(&sg->graph, s->base.rt, RUNG_F32, err));
     rung_graph *g = sg->graph;
     sg->ids = rung_input(g, "ids", RUNG_I32, 2, (int64_t[]){1, T});
-    rung_tensor *all = m->type->logits(m, g, sg->ids, s->states, false);
+    rung_tensor *all = m->type->raw->logits(m, g, sg->ids, s->states, false);
     sg->logits = rung_slice(g, all, 1, T - 1, T);
     RUNG_TRY(rung_graph_compile(g, &sg->logits, 1, err));
     if (rung_graph_block_bytes(g) <= s->block_bytes) return RUNG_OK;

@@ -3,7 +3,7 @@
 #ifndef RUNG_MODELS_LM_STREAM_H
 #define RUNG_MODELS_LM_STREAM_H
 
-#include "rung/model.h"
+#include "rung/language.h"
 
 /* Graphs read 1, 16 or 256 tokens at a time; a prompt is cut into such pieces, so nothing
  * is padded. Each is built when it is first needed. */

@@ -8,7 +8,7 @@
  * Lanes (carries = true): the ids are cut into as many equal lanes as the global batch
  * has samples; step k reads window k of every lane, so a state can be carried along each.
  * At the end of the lanes the states begin anew. */
-#include "rung/model.h"
+#include "rung/language.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -78,8 +78,8 @@ static void lm_build(rung_task *task, rung_step_graph *step, int64_t batch, bool
     int64_t shape[] = {batch, t->T};
     step->inputs[INPUT_IDS] = rung_input(g, "ids", RUNG_I32, 2, shape);
     step->inputs[INPUT_TARGETS] = rung_input(g, "targets", RUNG_I32, 2, shape);
-    rung_tensor *logits = m->type->logits(m, g, step->inputs[INPUT_IDS],
-                                          training ? task->states : NULL, training);
+    rung_tensor *logits = m->type->raw->logits(m, g, step->inputs[INPUT_IDS],
+                                               training ? task->states : NULL, training);
     step->loss = rung_cross_entropy(g, logits, step->inputs[INPUT_TARGETS], NULL, 0);
 }
 
@@ -171,14 +171,14 @@ static rung_status declare_states(lm_task *t, const rung_train_config *config,
 {
     if (!t->model->carries) return RUNG_OK;
     RUNG_TRY(rung_params_new(&t->base.states, RUNG_F32, err));
-    return t->model->type->carry(t->model, t->base.states, config->batch, err);
+    return t->model->type->raw->carry(t->model, t->base.states, config->batch, err);
 }
 
 rung_status rung_lm_task_new(rung_task **out, rung_model *m, const rung_tokens *train,
                              const rung_tokens *valid, const rung_train_config *config,
                              rung_error *err)
 {
-    assert(m->type->logits);
+    assert(m->type->raw->logits);
     lm_task *t = rung__alloc(sizeof *t);
     if (!t) return rung__out_of_memory(err, sizeof *t, "a task");
     t->model = m;

@@ -127,6 +127,13 @@ static const rung_stream_ops lstm_stream = {
     .close = rung__lm_stream_close,
 };
 
+static const rung_raw_ops lstm_raw = {
+    .defaults = "lr=3e-3",
+    .logits = lstm_logits,
+    .carry = lstm_carry,
+    .stream = &lstm_stream,
+};
+
 const rung_class rung__lstm = {
     .name = "lstm",
     .model_type = "lstm",
@@ -138,9 +145,6 @@ const rung_class rung__lstm = {
     .options_offset = offsetof(lstm, config),
     .config_keys = lstm_keys,
     .n_config_keys = sizeof lstm_keys / sizeof lstm_keys[0],
-    .train_defaults = "lr=3e-3",
     .declare = lstm_declare,
-    .logits = lstm_logits,
-    .carry = lstm_carry,
-    .stream = &lstm_stream,
+    .raw = &lstm_raw,
 };

@@ -1,5 +1,5 @@
 /* The factory of models, and a model's life. */
-#include "rung/model.h"
+#include "rung/language.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -58,6 +58,28 @@ const rung_class *rung_class_find(const char *name, rung_error *err)
     return NULL;
 }
 
+static const char *missing_stream(const rung_stream_ops *s)
+{
+    if (s->session_bytes < sizeof(rung_session)) return "raw.stream.session_bytes";
+    if (!s->open) return "raw.stream.open";
+    if (!s->read) return "raw.stream.read";
+    return s->close ? NULL : "raw.stream.close";
+}
+
+static const char *missing_raw(const rung_raw_ops *raw)
+{
+    if (!raw->logits && !raw->fit) return "raw.logits or raw.fit";
+    if (raw->fit && !raw->score) return "raw.score";
+    return raw->stream ? missing_stream(raw->stream) : NULL;
+}
+
+static const char *missing_labelled(const rung_labelled_ops *labelled)
+{
+    if (!labelled->logits && !labelled->fit) return "labelled.logits or labelled.fit";
+    if (labelled->fit && !labelled->predict) return "labelled.predict";
+    return labelled->fit || labelled->tokenizer ? NULL : "labelled.tokenizer";
+}
+
 /* The name of a required method that a class lacks, NULL if it is whole. */
 static const char *missing_method(const rung_class *c)
 {
@@ -67,14 +89,10 @@ static const char *missing_method(const rung_class *c)
     if (c->model_bytes < sizeof(rung_model)) return "model_bytes";
     if (c->n_options && !c->options) return "options";
     if (!c->declare) return "declare";
-    if (!c->logits && !c->fit) return "logits or fit";
-    if (c->fit && !c->score) return "score";
     if (!c->extra != !c->load_extra) return c->extra ? "load_extra" : "extra";
-    if (!c->stream) return NULL;
-    if (c->stream->session_bytes < sizeof(rung_session)) return "stream.session_bytes";
-    if (!c->stream->open) return "stream.open";
-    if (!c->stream->read) return "stream.read";
-    return c->stream->close ? NULL : "stream.close";
+    if (!c->raw && !c->labelled) return "raw or labelled";
+    const char *missing = c->raw ? missing_raw(c->raw) : NULL;
+    return missing || !c->labelled ? missing : missing_labelled(c->labelled);
 }
 
 rung_status rung_model_register(const rung_class *type, rung_error *err)
@@ -100,32 +118,72 @@ static bool is_given(const rung_option_set *set, const char *name)
     return false;
 }
 
-rung_status rung_class_train_defaults(const rung_class *type, const rung_option_set *set,
-                                      rung_error *err)
+static bool learns_from(const rung_class *type, rung_data_kind kind)
 {
-    const char *p = type->train_defaults ? type->train_defaults : "";
+    return kind == RUNG_RAW ? type->raw != NULL : type->labelled != NULL;
+}
+
+rung_status rung_class_check_kind(const rung_class *type, rung_data_kind kind,
+                                  rung_error *err)
+{
+    char names[300] = "";
+    if (learns_from(type, kind)) return RUNG_OK;
+    for (size_t i = 0; i < rung_class_count(); i++) {
+        const rung_class *c = rung_class_at(i);
+        size_t used = strlen(names);
+        if (learns_from(c, kind))
+            snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                     c->name);
+    }
+    return rung_fail(err, RUNG_USAGE, "%s does not learn from %s text: %s do", type->name,
+                     kind == RUNG_RAW ? "raw" : "labelled", names);
+}
+
+bool rung_class_is_trained(const rung_class *type, rung_data_kind kind)
+{
+    return kind == RUNG_RAW ? !type->raw->fit : !type->labelled->fit;
+}
+
+static bool has_option(const rung_option_set *set, const char *name)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->options[i].name, name) == 0) return true;
+    }
+    return false;
+}
+
+rung_status rung_class_defaults(const rung_class *type, rung_data_kind kind,
+                                const rung_option_set *set, rung_error *err)
+{
+    const char *p = kind == RUNG_RAW ? type->raw->defaults : type->labelled->defaults;
+    if (!p) p = "";
     for (int n = 0; *p; p += n) {
         char name[40], value[40];
         if (sscanf(p, "%39[^= ]=%39[^ ] %n", name, value, &n) != 2)
             return rung_fail(err, RUNG_USAGE,
-                             "class '%s': train_defaults '%s' is not name=value",
-                             type->name, p);
-        if (!is_given(set, name)) RUNG_TRY(rung_option_set_text(set, name, value, err));
+                             "class '%s': defaults '%s' are not name=value", type->name,
+                             p);
+        if (has_option(set, name) && !is_given(set, name))
+            RUNG_TRY(rung_option_set_text(set, name, value, err));
     }
     return RUNG_OK;
 }
 
 /* ---- Life ---- */
 
-rung_status rung_model_new(rung_model **out, const rung_class *type, rung_error *err)
+rung_status rung_model_new(rung_model **out, const rung_class *type, rung_data_kind kind,
+                           rung_error *err)
 {
     assert(!missing_method(type));
+    RUNG_TRY(rung_class_check_kind(type, kind, err));
     rung_model *m = rung__alloc(type->model_bytes);
     if (!m) return rung__out_of_memory(err, type->model_bytes, type->name);
     m->type = type;
+    m->kind = kind;
     rung_option_set set = rung_model_options(m);
     rung_status status = rung_params_new(&m->params, RUNG_F32, err);
     if (status == RUNG_OK) status = rung_options_defaults(&set, err);
+    if (status == RUNG_OK) status = rung_class_defaults(type, kind, &set, err);
     if (status != RUNG_OK) {
         rung_model_free(m);
         return status;
@@ -142,12 +200,14 @@ rung_option_set rung_model_options(rung_model *m)
                              .values = (char *)m + m->type->options_offset};
 }
 
-rung_status rung_model_build(rung_model *m, rung_tokenizer *tok, uint64_t seed,
-                             rung_error *err)
+rung_status rung_model_build(rung_model *m, rung_tokenizer *tok, rung_labels *labels,
+                             uint64_t seed, rung_error *err)
 {
-    assert(!m->tokenizer);
+    assert(!m->tokenizer && !m->labels && !labels == (m->kind == RUNG_RAW));
     m->tokenizer = tok;
-    m->vocab = rung_tokenizer_size(tok);
+    m->labels = labels;
+    m->vocab = tok ? rung_tokenizer_size(tok) : 0;
+    m->n_labels = labels ? rung_labels_count(labels) : 0;
     RUNG_TRY(m->type->declare(m, err));
     rung_params_init(m->params, seed);
     return RUNG_OK;
@@ -161,6 +221,7 @@ void rung_model_free(rung_model *m)
     rung_options_release(&set);
     rung_params_free(m->params);
     rung_tokenizer_free(m->tokenizer);
+    rung_labels_free(m->labels);
     rung__free(m);
 }
 
@@ -169,7 +230,7 @@ void rung_model_free(rung_model *m)
 rung_status rung_session_open(rung_session **out, const rung_model *m, rung_runtime *rt,
                               int64_t max_tokens, rung_error *err)
 {
-    const rung_stream_ops *ops = m->type->stream;
+    const rung_stream_ops *ops = m->kind == RUNG_RAW ? m->type->raw->stream : NULL;
     if (!ops)
         return rung_fail(err, RUNG_UNSUPPORTED,
                          "%s does not generate: rungs that do are listed "
@@ -200,13 +261,13 @@ rung_status rung_session_read(rung_session *s, const int32_t *ids, size_t n,
                               float *logits, rung_error *err)
 {
     assert(n > 0);
-    return s->model->type->stream->read(s, ids, n, logits, err);
+    return s->model->type->raw->stream->read(s, ids, n, logits, err);
 }
 
 void rung_session_close(rung_session *s)
 {
     if (!s) return;
-    s->model->type->stream->close(s);
+    s->model->type->raw->stream->close(s);
     rung__free(s->order);
     rung__free(s->logits);
     rung__free(s);

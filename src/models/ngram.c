@@ -340,18 +340,28 @@ static const rung_stream_ops ngram_stream = {
     .close = ngram_close,
 };
 
+static const rung_raw_ops unigram_raw = {
+    .fit = fit_unigram,
+    .score = unigram_score,
+    .stream = &ngram_stream,
+};
+
 const rung_class rung__unigram = {
     .name = "unigram",
     .model_type = "unigram",
     .summary = "how often each token occurs, whatever stands before it",
     .model_bytes = sizeof(ngram),
     .declare = ngram_declare,
-    .fit = fit_unigram,
-    .score = unigram_score,
+    .raw = &unigram_raw,
     .extra = ngram_extra,
     .load_extra = load_unigram,
-    .stream = &ngram_stream,
     .release = ngram_release,
+};
+
+static const rung_raw_ops bigram_raw = {
+    .fit = fit_bigram,
+    .score = bigram_score,
+    .stream = &ngram_stream,
 };
 
 const rung_class rung__bigram = {
@@ -360,10 +370,8 @@ const rung_class rung__bigram = {
     .summary = "how often each token follows the one before it",
     .model_bytes = sizeof(ngram),
     .declare = ngram_declare,
-    .fit = fit_bigram,
-    .score = bigram_score,
+    .raw = &bigram_raw,
     .extra = ngram_extra,
     .load_extra = load_bigram,
-    .stream = &ngram_stream,
     .release = ngram_release,
 };

@@ -2,7 +2,7 @@
 #ifndef RUNG_MODELS_RUNGS_H
 #define RUNG_MODELS_RUNGS_H
 
-#include "rung/model.h"
+#include "rung/language.h"
 
 extern const rung_class rung__unigram, rung__bigram, rung__lstm, rung__gpt;
 

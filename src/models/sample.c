@@ -1,6 +1,6 @@
 /* Choosing the next token: temperature, top-k (Fan et al. 2018), top-p (Holtzman et al.
  * 2020). */
-#include "rung/model.h"
+#include "rung/language.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -178,7 +178,7 @@ static void what_is_alive_lies_apart_in_an_lstm(void **state)
         "lstm", OPTIONS("layers", "3", "width", "32", "context", "12", "dropout", "0.1"),
         40);
     assert_ok(rung_params_new(&states, RUNG_F32, &err));
-    assert_ok(m->type->carry(m, states, 4, &err));
+    assert_ok(m->type->raw->carry(m, states, 4, &err));
     lm_graph_build(&s, m, *state, 4, 12, states);
     lm_graph_ready(&s, states);
     check_plan(s.g, 5);

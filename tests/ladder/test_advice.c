@@ -6,8 +6,10 @@
 
 enum { PIECES = 50, BYTES = 10000 };
 
-static const rung_class count_class = {.name = "count", .fit = (void *)1};
-static const rung_class low_class = {.name = "low"}, high_class = {.name = "high"};
+static const rung_raw_ops counts = {.fit = (void *)1}, trains = {.fit = NULL};
+static const rung_class count_class = {.name = "count", .raw = &counts};
+static const rung_class low_class = {.name = "low", .raw = &trains};
+static const rung_class high_class = {.name = "high", .raw = &trains};
 
 /* A row whose pieces cost `mean` nats each, plus noise that alternates by `spread`. */
 static void fill(rung_ladder_row *row, const rung_class *type, double mean, double spread,

@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 #include "rung/learn.h"
-#include "rung/model.h"
+#include "rung/language.h"
 
 /* A model of the ladder with random tokens to learn from. */
 typedef struct sized {
@@ -31,11 +31,11 @@ static void make_work(work *w, const sized *s)
     const rung_runtime_config config = {.threads = 2, .isa = RUNG_ISA_BEST};
     assert_ok(rung_runtime_new(&w->rt, &config, &err));
     assert_ok(rung_tokenizer_train(&tokenizer, "byte", NULL, (rung_span){"", 0}, &err));
-    assert_ok(rung_model_new(&w->model, rung_class_find(s->name, &err), &err));
+    assert_ok(rung_model_new(&w->model, rung_class_find(s->name, &err), RUNG_RAW, &err));
     const rung_option_set set = rung_model_options(w->model);
     for (int i = 0; s->options[i][0]; i++)
         assert_ok(rung_option_set_text(&set, s->options[i][0], s->options[i][1], &err));
-    assert_ok(rung_model_build(w->model, tokenizer, 1, &err));
+    assert_ok(rung_model_build(w->model, tokenizer, NULL, 1, &err));
     w->ids = rung__alloc(TOKENS * sizeof *w->ids);
     rung_rng rng = rung_rng_make(1);
     for (int i = 0; i < TOKENS; i++) w->ids[i] = (int32_t)rung_rng_below(&rng, 256);

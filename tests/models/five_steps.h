@@ -25,8 +25,8 @@ static inline void five_build(rung_task *task, rung_step_graph *step, int64_t ba
     const five_steps *f = (const five_steps *)task;
     step->inputs[0] = rung_input(step->graph, "ids", RUNG_I32, 2, SHAPE(batch, f->T));
     step->inputs[1] = rung_input(step->graph, "targets", RUNG_I32, 2, SHAPE(batch, f->T));
-    rung_tensor *logits =
-        f->m->type->logits(f->m, step->graph, step->inputs[0], task->states, training);
+    rung_tensor *logits = f->m->type->raw->logits(f->m, step->graph, step->inputs[0],
+                                                  task->states, training);
     step->loss = rung_cross_entropy(step->graph, logits, step->inputs[1], NULL, 0);
 }
 
@@ -94,7 +94,7 @@ static inline void five_open(five_steps *f, const char *file, const char *class_
                           .unit = "tok"};
     if (f->m->carries) {
         assert_ok(rung_params_new(&f->base.states, RUNG_F32, &err));
-        assert_ok(f->m->type->carry(f->m, f->base.states, f->B, &err));
+        assert_ok(f->m->type->raw->carry(f->m, f->base.states, f->B, &err));
     }
     five_load(f);
 }

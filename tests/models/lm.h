@@ -3,7 +3,7 @@
 #define RUNG_TESTS_MODELS_LM_H
 
 #include "engine.h"
-#include "rung/model.h"
+#include "rung/language.h"
 
 /* A new model of a class, its options set from text: pairs of name and value,
  * NULL-terminated. Weights start from seed 1. */
@@ -12,7 +12,7 @@ static inline rung_model *new_lm(const char *name, const char *const *options,
 {
     rung_error err = {0};
     rung_model *m = NULL;
-    assert_ok(rung_model_new(&m, rung_class_find(name, &err), &err));
+    assert_ok(rung_model_new(&m, rung_class_find(name, &err), RUNG_RAW, &err));
     rung_option_set set = rung_model_options(m);
     for (; options && *options; options += 2)
         assert_ok(rung_option_set_text(&set, options[0], options[1], &err));
@@ -41,7 +41,7 @@ static inline void lm_graph_build(lm_graph *s, const rung_model *m, rung_runtime
     assert_ok(rung_block_new(&s->grads, m->params, &err));
     s->ids = rung_input(s->g, "ids", RUNG_I32, 2, SHAPE(B, T));
     s->targets = rung_input(s->g, "targets", RUNG_I32, 2, SHAPE(B, T));
-    s->logits = m->type->logits(m, s->g, s->ids, states, true);
+    s->logits = m->type->raw->logits(m, s->g, s->ids, states, true);
     s->loss = rung_cross_entropy(s->g, s->logits, s->targets, NULL, 0);
     rung_graph_grad(s->g, s->loss.sum);
 }

@@ -15,18 +15,18 @@ static rung_model *new_model(const char *name, const char *const *options)
     rung_tokenizer *tok = NULL;
     rung_span text = {TEXT, sizeof TEXT - 1};
     assert_ok(rung_tokenizer_train(&tok, "char", NULL, text, &err));
-    assert_ok(rung_model_new(&m, rung_class_find(name, &err), &err));
+    assert_ok(rung_model_new(&m, rung_class_find(name, &err), RUNG_RAW, &err));
     rung_option_set set = rung_model_options(m);
     for (; options && *options; options += 2)
         assert_ok(rung_option_set_text(&set, options[0], options[1], &err));
-    assert_ok(rung_model_build(m, tok, 3, &err));
-    if (m->type->fit) {
+    assert_ok(rung_model_build(m, tok, NULL, 3, &err));
+    if (m->type->raw->fit) {
         rung_runtime *rt = new_runtime(1);
         rung_tokens train = {.bytes = text.size}, none = {0};
         int32_t *ids = NULL;
         assert_ok(rung_tokenizer_encode(tok, text, &ids, &train.count, &err));
         train.ids = ids;
-        assert_ok(m->type->fit(m, rt, &train, &none, &err));
+        assert_ok(m->type->raw->fit(m, rt, &train, &none, &err));
         rung_ids_free(ids);
         rung_runtime_free(rt);
     }
@@ -82,9 +82,10 @@ static void check_round_trip(const char *folder, rung_model *m)
     assert_ok(rung_model_save(loaded, second, &err));
     for (int i = 0; i < 3; i++)
         assert_same_files(path_in(first, files[i]), path_in(second, files[i]));
-    if (m->type->score) {
+    if (m->type->raw->score) {
         static const int32_t ids[] = {1, 5, 3, 1, 0, 200};
-        assert_true(m->type->score(m, ids, 0, 6) == m->type->score(loaded, ids, 0, 6));
+        assert_true(m->type->raw->score(m, ids, 0, 6) ==
+                    m->type->raw->score(loaded, ids, 0, 6));
     }
     rung_model_free(loaded);
     rung_model_free(m);

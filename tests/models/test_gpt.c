@@ -78,7 +78,7 @@ static void a_width_that_heads_do_not_divide_is_refused(void **state)
     (void)state;
     rung_error err = {0};
     rung_model *m = NULL;
-    assert_ok(rung_model_new(&m, rung_class_find("gpt", &err), &err));
+    assert_ok(rung_model_new(&m, rung_class_find("gpt", &err), RUNG_RAW, &err));
     rung_option_set set = rung_model_options(m);
     assert_ok(rung_option_set_text(&set, "width", "100", &err));
     assert_ok(rung_option_set_text(&set, "heads", "3", &err));
@@ -96,7 +96,7 @@ static void a_window_beyond_the_context_is_refused(void **state)
         "gpt", OPTIONS("layers", "1", "width", "8", "heads", "1", "context", "4"), 9);
     rung_graph *g = new_graph(*state, RUNG_F32);
     rung_tensor *logits =
-        m->type->logits(m, g, ids_of(g, 2, SHAPE(1, 5), ids), NULL, false);
+        m->type->raw->logits(m, g, ids_of(g, 2, SHAPE(1, 5), ids), NULL, false);
     assert_fails(rung_graph_compile(g, &logits, 1, &err), RUNG_SHAPE,
                  "windows of 5 tokens, but the context is 4");
     rung_graph_free(g);
