@@ -71,6 +71,13 @@ RUNG_API rung_tensor *rung_attention(rung_graph *g, rung_tensor *q, rung_tensor 
                                      rung_tensor *v, rung_tensor *lengths,
                                      const rung_attention_config *config);
 
+typedef enum rung_pooling_mode { RUNG_POOLING_MEAN, RUNG_POOLING_MAX } rung_pooling_mode;
+
+/* y[B, C] from the first lengths[b] rows (int32 [B]; NULL: all) of each sample of
+ * x[B, T, C]: their mean or, column by column, their maximum. 0 when there are none. */
+RUNG_API rung_tensor *rung_pooling(rung_graph *g, rung_tensor *x, rung_tensor *lengths,
+                                   rung_pooling_mode mode);
+
 /* ---- Recurrence ---- */
 typedef struct rung_lstm_out {
     rung_tensor *y;     /* [B, T, H] */

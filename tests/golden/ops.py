@@ -208,7 +208,19 @@ def lstm():
     case("lstm.wide", run, normal(3, 5, 9), *weights(9, 17), normal(3, 17), normal(3, 17))
 
 
+def pooling():
+    """x [B, T, C] -> [B, C] over the first lengths[b] rows."""
+    def over(reduce):
+        return lambda x, *lengths: torch.stack(
+            [reduce(rows[:n]) for rows, n in zip(x, lengths[0] if lengths else [x.shape[1]] * len(x))])
+
+    lengths = torch.tensor([7, 1, 4])
+    for name, reduce in (("mean", lambda rows: rows.mean(0)), ("max", lambda rows: rows.max(0).values)):
+        case("pooling." + name, over(reduce), normal(2, 19, 9))
+        case(f"pooling.{name}_padded", over(reduce), normal(3, 7, 5), lengths)
+
+
 if __name__ == "__main__":
-    for part in (products, elements, rows, attention, losses, shapes, lstm):
+    for part in (products, elements, rows, attention, losses, shapes, lstm, pooling):
         part()
     golden.write(__file__, tensors)

@@ -74,6 +74,49 @@ static void add_rows_adds_every_row_once(void **state)
     }
 }
 
+static void max_rows_finds_the_first_of_the_largest(void **state)
+{
+    (void)state;
+    enum { rows = 9 };
+    const rung_kernels *d = rung_kernels_double();
+    for (const rung_kernels *k = first_set(); k; k = next_set(k)) {
+        for (int s = 0; s < N_TEST_SIZES; s++) {
+            const int64_t n = test_sizes[s], ld = n + 3;
+            array x = array_random(rows * ld, -1, 1, 6), y = array_new(n);
+            int32_t *row = rung__alloc_array((size_t)n + 1, sizeof *row);
+            for (int64_t c = 0; c < n; c++) /* the largest stands in rows c and c + 2 */
+                for (int64_t r = c % 7; r < rows; r += 2) put(x, r * ld + c, 1);
+            d->max_rows(rows, n, x.d, ld, y.d, NULL),
+                k->max_rows(rows, n, x.f, ld, y.f, row);
+            check_array(k, "max_rows", y, 0);
+            for (int64_t c = 0; c < n; c++) {
+                check_value(d, "max_rows", n, y.d[c], 1, 0);
+                assert_int_equal(row[c], c % 7);
+            }
+            k->max_rows(1, n, x.f + ld, ld, y.f, row);
+            for (int64_t c = 0; c < n; c++) {
+                check_value(k, "one row", n, (double)y.f[c], (double)x.f[ld + c], 0);
+                assert_int_equal(row[c], 0);
+            }
+            rung__free(row);
+            array_free(x), array_free(y);
+        }
+    }
+}
+
+static void max_rows_keeps_the_first_nan(void **state)
+{
+    (void)state;
+    for (const rung_kernels *k = first_set(); k; k = next_set(k)) {
+        const float x[5] = {1, NAN, 3, NAN, 5};
+        float y;
+        int32_t row;
+        k->max_rows(5, 1, x, 1, &y, &row);
+        assert_true(isnan(y));
+        assert_int_equal(row, 1);
+    }
+}
+
 static void softmax_agrees_with_double_and_sums_to_one(void **state)
 {
     (void)state;
@@ -368,6 +411,8 @@ int main(void)
         cmocka_unit_test(sums_are_the_definitions),
         cmocka_unit_test(long_sums_keep_double_precision),
         cmocka_unit_test(add_rows_adds_every_row_once),
+        cmocka_unit_test(max_rows_finds_the_first_of_the_largest),
+        cmocka_unit_test(max_rows_keeps_the_first_nan),
         cmocka_unit_test(softmax_agrees_with_double_and_sums_to_one),
         cmocka_unit_test(softmax_rows_with_special_values),
         cmocka_unit_test(layernorm_agrees_with_double),

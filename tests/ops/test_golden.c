@@ -155,6 +155,12 @@ static void b_concat(built *t, int dim, int b)
     t->y[0] = rung_concat(t->g, t->x, t->n, dim);
 }
 
+static void b_pooling(built *t, int mode, int b)
+{
+    (void)b;
+    t->y[0] = rung_pooling(t->g, t->x[0], t->x[1], (rung_pooling_mode)mode);
+}
+
 static void b_lstm(built *t, int a, int b)
 {
     (void)a, (void)b;
@@ -228,6 +234,9 @@ static const struct {
     {"slice.2", b_slice, 2, 0},
     {"concat.0", b_concat, 0, 0},
     {"concat.1", b_concat, 1, 0},
+    {"pooling.mean", b_pooling, RUNG_POOLING_MEAN, 0},
+    {"pooling.mean_padded", b_pooling, RUNG_POOLING_MEAN, 0},
+    {"pooling.", b_pooling, RUNG_POOLING_MAX, 0},
     {"lstm.", b_lstm, 0, 0},
 };
 

@@ -166,6 +166,25 @@ static rung_tensor *b_shared_kv(rung_graph *g, rung_tensor **x)
     return rung_attention(g, x[0], x[1], x[1], NULL, &c);
 }
 
+static rung_tensor *pooled(rung_graph *g, rung_tensor *x, rung_pooling_mode mode)
+{
+    static const int32_t lengths[] = {4, 2, 0};
+    return rung_pooling(g, x, ids_input(g, 1, SHAPE(3), lengths), mode);
+}
+
+static rung_tensor *b_mean_rows(rung_graph *g, rung_tensor **x)
+{
+    return pooled(g, x[0], RUNG_POOLING_MEAN);
+}
+static rung_tensor *b_max_rows(rung_graph *g, rung_tensor **x)
+{
+    return pooled(g, x[0], RUNG_POOLING_MAX);
+}
+static rung_tensor *b_max_all(rung_graph *g, rung_tensor **x)
+{
+    return rung_pooling(g, x[0], NULL, RUNG_POOLING_MAX);
+}
+
 static rung_tensor *lstm_outputs(rung_graph *g, rung_lstm_out o)
 {
     rung_tensor *end = rung_concat(g, (rung_tensor *[]){o.h, o.c}, 2, 1);
@@ -337,6 +356,9 @@ static const gradient_case cases[] = {
      {{3, {2, 3, 6}}, {3, {2, 4, 14}}},
      b_shared_kv,
      0},
+    {"pooling_mean", "pooling", 1, {{3, {3, 4, 5}}}, b_mean_rows, 0},
+    {"pooling_max", "pooling_grad", 1, {{3, {3, 4, 5}}}, b_max_rows, 0},
+    {"pooling_max_all", "pooling", 1, {{3, {2, 4, 5}}}, b_max_all, 0},
     {"lstm",
      "lstm",
      5,
