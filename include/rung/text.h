@@ -120,6 +120,41 @@ typedef struct rung_tales_config {
 RUNG_API rung_status rung_tales_make(rung_text *text, const rung_tales_config *config,
                                      rung_error *err);
 
+/* Labelled texts in the manner of tales. Each task has one thing that decides the label,
+ * X(NAME, name):
+ *   word:  where it happens (river, town, forest, hill); many single words tell it.
+ *   order: something is lost and found or found and lost (kept, gone); both classes have
+ *          the same counts of words, and of up to eight neighbours at a time.
+ *   far:   what is told early and what is told late, 37 to 99 tokens apart, decide
+ *          together, neither alone (open, shut).
+ *   sense: which sense a homonym has (first, second): told by where the tale happens, for
+ *          each homonym in another way. */
+#define RUNG_TALES_TASK_LIST(X)                                                          \
+    X(WORD, "word")                                                                      \
+    X(ORDER, "order")                                                                    \
+    X(FAR, "far")                                                                        \
+    X(SENSE, "sense")
+
+typedef enum rung_tales_task {
+#define X(name, text) RUNG_TALES_##name,
+    RUNG_TALES_TASK_LIST(X)
+#undef X
+        RUNG_TALES_TASKS
+} rung_tales_task;
+
+typedef struct rung_tales_examples_config {
+    rung_tales_task task;
+    uint64_t seed;
+    size_t examples;
+} rung_tales_examples_config;
+
+/* Writes examples as tab-separated text: a first line "text<TAB>label", then one a line.
+ * All labels are equally frequent in each multiple of their number. More examples begin
+ * with fewer. Same config, same bytes everywhere. */
+RUNG_API rung_status rung_tales_examples(rung_text *text,
+                                         const rung_tales_examples_config *config,
+                                         rung_error *err);
+
 #ifdef __cplusplus
 }
 #endif

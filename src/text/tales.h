@@ -6,12 +6,14 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "rung/text.h"
 
 /* ---- The tables (tales_tables.c) ---- */
 
 #define RUNG__N_NAMES 48 /* even places: she, odd places: he */
 #define RUNG__N_WORLDS 4
 #define RUNG__N_ROOTS 16 /* four of the first world, four of the next, ... */
+#define RUNG__ROOTS_A_WORLD (RUNG__N_ROOTS / RUNG__N_WORLDS)
 #define RUNG__N_ENDINGS 5
 #define RUNG__N_HOMONYMS 8
 #define RUNG__N_THINGS 8
@@ -81,5 +83,15 @@ typedef struct rung__tale {
 
 /* Appends tale `index` of the corpus of `seed` to `out`: one line and an empty one. */
 void rung__tale_tell(rung__tale *tale, uint64_t seed, uint64_t index, rung_str *out);
+
+/* ---- One labelled text (tales_tasks.c) ---- */
+
+/* How many labels a task has, and which of them example `index` has. */
+int rung__tale_labels(rung_tales_task task);
+int rung__tale_label(rung_tales_task task, uint64_t seed, uint64_t index);
+
+/* Appends the text of example `index` as it is with this label. */
+void rung__tale_tell_task(rung_tales_task task, uint64_t seed, uint64_t index, int label,
+                          rung_str *out);
 
 #endif
