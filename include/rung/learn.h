@@ -76,6 +76,7 @@ typedef struct rung_step_graph {
     rung_graph *graph;
     rung_loss loss;
     rung_tensor *inputs[4]; /* the task's own, set in feed */
+    int64_t bucket;         /* set before build: which of the task's n_buckets */
 } rung_step_graph;
 
 typedef struct rung_task rung_task;
@@ -83,7 +84,7 @@ typedef struct rung_task rung_task;
 typedef struct rung_task_ops {
     /* Builds forward and loss for `batch` samples into step->graph and fills loss and
      * inputs. Called once for training on each rank (the trainer appends the gradient)
-     * and once for evaluation, by one thread. */
+     * and once for evaluation, by one thread; for each bucket in turn. */
     void (*build)(rung_task *task, rung_step_graph *step, int64_t batch, bool training);
 
     /* Sets the inputs for training samples first ... first + batch - 1 of the endless,
@@ -99,6 +100,11 @@ typedef struct rung_task_ops {
                       int64_t batch, void *buffer);
     size_t (*buffer_bytes)(const rung_task *task, int64_t batch);
 
+    /* The bucket whose graph takes a micro-batch, or an evaluation chunk, by the lengths
+     * of its samples. (optional, both or none: there is one) */
+    int64_t (*bucket)(const rung_task *task, int64_t first, int64_t batch, uint64_t seed);
+    int64_t (*bucket_eval)(const rung_task *task, int64_t chunk, int64_t batch);
+
     /* Whether the states of the micro-batch that begins with sample `first` are zero
      * before it, rather than what its predecessor left: a new pass begins. They are zero
      * before the first step, and before the first chunk of an evaluation. (optional:
@@ -111,8 +117,12 @@ typedef struct rung_task_ops {
                    char *out, size_t size); /* (optional) */
 } rung_task_ops;
 
+/* Graphs of one task, at most: samples of different lengths. */
+#define RUNG_MAX_BUCKETS 8
+
 struct rung_task {
     const rung_task_ops *ops;
+    int64_t n_buckets;   /* 0 or 1: all samples have one size */
     rung_params *params; /* trained in place; borrowed */
     /* Carried from step to step, a row for each lane of a micro-batch, or NULL. Each
      * micro-batch of a global batch has its own: lane l of micro-batch m reads on where

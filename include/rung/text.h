@@ -84,6 +84,8 @@ RUNG_API rung_tokenizer *rung_tokenizer_share(rung_tokenizer *tok);
 /* "byte", "char", "word". */
 RUNG_API const char *rung_tokenizer_kind(const rung_tokenizer *tok);
 RUNG_API int64_t rung_tokenizer_size(const rung_tokenizer *tok); /* vocabulary */
+/* The id of a special token, such as "[CLS]"; -1 when there is none. */
+RUNG_API int32_t rung_tokenizer_special(const rung_tokenizer *tok, const char *name);
 
 /* Token ids of `text`: *ids is a new array (rung_ids_free) of *n numbers. */
 RUNG_API rung_status rung_tokenizer_encode(const rung_tokenizer *tok, rung_span text,

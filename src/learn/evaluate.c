@@ -10,7 +10,8 @@ rung_status rung__evaluator_init(rung_evaluator *e, rung_runtime *rt, rung_task 
                                  rung_error *err)
 {
     *e = (rung_evaluator){.task = task};
-    RUNG_TRY(rung__step_graph_new(&e->step, rt, task, task->eval_batch, false, err));
+    RUNG_TRY(rung__step_graphs_new(e->steps, rt, task, task->eval_batch, false,
+                                   &e->block_bytes, err));
     const size_t bytes = task->ops->buffer_bytes(task, task->eval_batch);
     e->buffer = rung__alloc(bytes);
     if (!e->buffer) return rung__out_of_memory(err, bytes, "samples to evaluate");
@@ -23,7 +24,7 @@ rung_status rung__evaluator_init(rung_evaluator *e, rung_runtime *rt, rung_task 
 
 void rung__evaluator_release(rung_evaluator *e)
 {
-    rung_graph_free(e->step.graph);
+    rung__step_graphs_free(e->steps);
     rung__free(e->buffer);
     rung__free(e->states);
     *e = (rung_evaluator){0};
@@ -35,13 +36,16 @@ rung_status rung__evaluator_run(rung_evaluator *e, void *block, int64_t n_chunks
     const rung_task *task = e->task;
     const rung_run run = {.training = false};
     if (e->states) memset(e->states, 0, rung__set_bytes(task->states));
-    rung_graph_bind(e->step.graph, block, NULL, e->states);
     *sum = (rung_loss_sum){0, 0};
     for (int64_t chunk = 0; chunk < n_chunks; chunk++) {
-        task->ops->feed_eval(task, &e->step, chunk, task->eval_batch, e->buffer);
-        RUNG_TRY(rung_graph_run(e->step.graph, &run, err));
-        sum->loss += rung_tensor_scalar(e->step.loss.sum);
-        sum->weight += rung_tensor_scalar(e->step.loss.weight);
+        const rung_step_graph *step = e->steps;
+        if (task->n_buckets > 1)
+            step += task->ops->bucket_eval(task, chunk, task->eval_batch);
+        rung_graph_bind(step->graph, block, NULL, e->states);
+        task->ops->feed_eval(task, step, chunk, task->eval_batch, e->buffer);
+        RUNG_TRY(rung_graph_run(step->graph, &run, err));
+        sum->loss += rung_tensor_scalar(step->loss.sum);
+        sum->weight += rung_tensor_scalar(step->loss.weight);
     }
     return RUNG_OK;
 }
@@ -56,10 +60,10 @@ rung_status rung_evaluate(rung_runtime *rt, rung_task *task, double *loss, doubl
     void *block = NULL;
     rung_status status = rung__evaluator_init(&e, rt, task, err);
     if (status != RUNG_OK) goto end;
-    const size_t bytes = rung_graph_block_bytes(e.step.graph);
-    block = rung__alloc(bytes);
-    status = block ? rung__evaluator_run(&e, block, task->n_eval, &sum, err)
-                   : rung__out_of_memory(err, bytes, "the block of an evaluation");
+    block = rung__alloc(e.block_bytes);
+    status = block
+                 ? rung__evaluator_run(&e, block, task->n_eval, &sum, err)
+                 : rung__out_of_memory(err, e.block_bytes, "the block of an evaluation");
 end:
     rung__free(block);
     rung__evaluator_release(&e);

@@ -56,6 +56,13 @@ static void count_bytes(const rung_trainer *t, rung_train_plan *plan)
     if (t->eval.states) plan->eval_bytes += states;
 }
 
+/* Operations of a micro-batch of the longest samples. */
+static double longest_cost(const rung_trainer *t)
+{
+    const int64_t last = t->task->n_buckets > 1 ? t->task->n_buckets - 1 : 0;
+    return rung_graph_cost(t->workers[0].train[last].graph).flops;
+}
+
 /* Does a little of everything, by the clock. */
 static rung_status time_it(rung_trainer *t, rung_train_plan *plan, rung_error *err)
 {
@@ -91,8 +98,7 @@ rung_status rung_plan(rung_runtime *rt, rung_task *task, const rung_train_config
     if (status == RUNG_OK) {
         needed = (size_t)(rung__alloc_stats().live_bytes - live);
         count_bytes(&t, &p);
-        p.flops_per_step =
-            (double)t.micro_batches * rung_graph_cost(t.workers[0].train.graph).flops;
+        p.flops_per_step = (double)t.micro_batches * longest_cost(&t);
         if (needed < available) status = time_it(&t, &p, err);
     }
     rung__trainer_release(&t);

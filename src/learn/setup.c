@@ -8,20 +8,33 @@
 #include "learn/config.h"
 #include "learn/trainer.h"
 
-rung_status rung__step_graph_new(rung_step_graph *step, rung_runtime *rt, rung_task *task,
-                                 int64_t batch, bool training, rung_error *err)
+static rung_status step_graph_new(rung_step_graph *step, rung_runtime *rt,
+                                  rung_task *task, int64_t batch, bool training,
+                                  rung_error *err)
 {
-    *step = (rung_step_graph){0};
     RUNG_TRY(rung_graph_new(&step->graph, rt, rung_params_type(task->params), err));
     task->ops->build(task, step, batch, training);
     if (training) rung_graph_grad(step->graph, step->loss.sum);
     rung_tensor *outputs[] = {step->loss.sum, step->loss.weight};
-    const rung_status status = rung_graph_compile(step->graph, outputs, 2, err);
-    if (status != RUNG_OK) {
-        rung_graph_free(step->graph);
-        step->graph = NULL;
+    return rung_graph_compile(step->graph, outputs, 2, err);
+}
+
+rung_status rung__step_graphs_new(rung_step_graph *steps, rung_runtime *rt,
+                                  rung_task *task, int64_t batch, bool training,
+                                  size_t *block_bytes, rung_error *err)
+{
+    for (int64_t k = 0; k == 0 || k < task->n_buckets; k++) {
+        steps[k] = (rung_step_graph){.bucket = k};
+        RUNG_TRY(step_graph_new(&steps[k], rt, task, batch, training, err));
+        const size_t bytes = rung_graph_block_bytes(steps[k].graph);
+        if (bytes > *block_bytes) *block_bytes = bytes;
     }
-    return status;
+    return RUNG_OK;
+}
+
+void rung__step_graphs_free(rung_step_graph *steps)
+{
+    for (int k = 0; k < RUNG_MAX_BUCKETS; k++) rung_graph_free(steps[k].graph);
 }
 
 /* ---- A rank ---- */
@@ -58,13 +71,9 @@ static rung_status worker_init(rung_worker *w, rung_trainer *t, int r, rung_erro
         .pool = w->rt->pool,
         .kernels = is_double ? rung_kernels_double() : rung_kernels_get(w->rt->isa),
         .chunks = &t->chunks};
-    RUNG_TRY(rung__step_graph_new(&w->train, w->rt, task, t->config.batch, true, err));
-
-    w->block_bytes = rung_graph_block_bytes(w->train.graph);
-    if (r == 0 && t->eval.step.graph) {
-        const size_t eval_bytes = rung_graph_block_bytes(t->eval.step.graph);
-        if (eval_bytes > w->block_bytes) w->block_bytes = eval_bytes;
-    }
+    if (r == 0) w->block_bytes = t->eval.block_bytes;
+    RUNG_TRY(rung__step_graphs_new(w->train, w->rt, task, t->config.batch, true,
+                                   &w->block_bytes, err));
     RUNG_TRY(allocate(&w->block, w->block_bytes, "the block of a graph", err));
     const size_t buffer_bytes = task->ops->buffer_bytes(task, t->config.batch);
     RUNG_TRY(allocate(&w->buffer, buffer_bytes, "samples", err));
@@ -89,7 +98,7 @@ static void worker_release(rung_worker *w)
     rung_sumtree_release(&w->sums);
     rung__free(w->buffer);
     rung__free(w->block);
-    rung_graph_free(w->train.graph);
+    rung__step_graphs_free(w->train);
     if (w->trainer && w->rt != w->trainer->rt) rung_runtime_free(w->rt);
 }
 
@@ -120,6 +129,8 @@ static rung_status check_task(const rung_task *task, rung_error *err)
 {
     assert(task->ops->build && task->ops->feed && task->ops->buffer_bytes);
     assert(task->n_eval == 0 || task->ops->feed_eval);
+    assert(task->n_buckets <= RUNG_MAX_BUCKETS);
+    assert(task->n_buckets <= 1 || (task->ops->bucket && task->ops->bucket_eval));
     if (task->samples_per_epoch > 0) return RUNG_OK;
     return rung_fail(err, RUNG_INPUT, "there is no sample to train on");
 }

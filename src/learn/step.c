@@ -38,18 +38,21 @@ static rung_run run_of(const rung_trainer *t, int64_t step, int64_t m)
                       .training = true};
 }
 
-/* Puts micro-batch m of the step before the rank's graph. */
-static void prepare(rung_worker *w, int64_t step, int64_t m, const rung_block *grads,
-                    void *states)
+/* Puts micro-batch m of the step before one of the rank's graphs, which is returned. */
+static rung_step_graph *prepare(rung_worker *w, int64_t step, int64_t m,
+                                const rung_block *grads, void *states)
 {
     const rung_trainer *t = w->trainer;
     const rung_task_ops *ops = t->task->ops;
-    const int64_t first = first_sample(t, step, m);
+    const int64_t first = first_sample(t, step, m), batch = t->config.batch;
+    const uint64_t seed = (uint64_t)t->config.seed;
+    rung_step_graph *graph = w->train;
+    if (t->task->n_buckets > 1) graph += ops->bucket(t->task, first, batch, seed);
     if (states && ops->resets_states && ops->resets_states(t->task, first))
         memset(states, 0, rung__set_bytes(t->task->states));
-    rung_graph_bind(w->train.graph, w->block, grads, states);
-    ops->feed(t->task, &w->train, first, t->config.batch, (uint64_t)t->config.seed,
-              w->buffer);
+    rung_graph_bind(graph->graph, w->block, grads, states);
+    ops->feed(t->task, graph, first, batch, seed, w->buffer);
+    return graph;
 }
 
 static rung_status take_micro_batches(rung_worker *w, int64_t step, rung_error *err)
@@ -57,11 +60,12 @@ static rung_status take_micro_batches(rung_worker *w, int64_t step, rung_error *
     const rung_trainer *t = w->trainer;
     for (int64_t i = 0; i < t->config.accumulate; i++) {
         const int64_t m = w->rank.comm->rank * t->config.accumulate + i;
-        prepare(w, step, m, rung_sumtree_next(&w->sums), rung__trainer_states(t, m));
+        const rung_step_graph *graph =
+            prepare(w, step, m, rung_sumtree_next(&w->sums), rung__trainer_states(t, m));
         const rung_run run = run_of(t, step, m);
-        RUNG_TRY(rung_graph_run(w->train.graph, &run, err));
-        w->losses[i] = (rung_loss_sum){rung_tensor_scalar(w->train.loss.sum),
-                                       rung_tensor_scalar(w->train.loss.weight)};
+        RUNG_TRY(rung_graph_run(graph->graph, &run, err));
+        w->losses[i] = (rung_loss_sum){rung_tensor_scalar(graph->loss.sum),
+                                       rung_tensor_scalar(graph->loss.weight)};
         rung_sumtree_push(&w->sums);
     }
     return RUNG_OK;
@@ -127,8 +131,9 @@ rung_status rung__diverged(rung_trainer *t, int64_t step, double lr, const char 
     const rung_run run = run_of(t, step, m);
     char layer[200] = "none when run again", place[300] = "";
     // The states from before the step are gone; those after it show the layer as well.
-    prepare(w, step, m, &w->sums.buffers[0], rung__trainer_states(t, m));
-    rung_graph_find_nonfinite(w->train.graph, &run, layer, sizeof layer);
+    const rung_step_graph *graph =
+        prepare(w, step, m, &w->sums.buffers[0], rung__trainer_states(t, m));
+    rung_graph_find_nonfinite(graph->graph, &run, layer, sizeof layer);
     if (t->task->ops->locate)
         t->task->ops->locate(t->task, first, t->config.batch, (uint64_t)t->config.seed,
                              place, sizeof place);

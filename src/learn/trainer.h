@@ -71,8 +71,8 @@ struct rung_worker {
     rung_trainer *trainer; /* borrowed */
     rung_rank rank;
     rung_runtime *rt; /* its own threads, owned; the caller's when it is the only rank */
-    rung_step_graph train;
-    void *block; /* of the graph, owned; rank 0 evaluates in it too */
+    rung_step_graph train[RUNG_MAX_BUCKETS]; /* a graph for each bucket */
+    void *block; /* of the graphs, owned; rank 0 evaluates in it too */
     size_t block_bytes;
     void *buffer; /* for feeding, owned */
     rung_sumtree sums;
@@ -89,9 +89,10 @@ struct rung_worker {
 /* A graph that evaluates, and what it needs. */
 typedef struct rung_evaluator {
     rung_task *task; /* borrowed */
-    rung_step_graph step;
-    void *buffer; /* for feeding, owned */
-    void *states; /* owned; NULL: none */
+    rung_step_graph steps[RUNG_MAX_BUCKETS];
+    size_t block_bytes; /* that the graphs need */
+    void *buffer;       /* for feeding, owned */
+    void *states;       /* owned; NULL: none */
 } rung_evaluator;
 
 struct rung_trainer {
@@ -108,7 +109,7 @@ struct rung_trainer {
 
     rung_chunks chunks;
     rung_optimizer *optimizer;
-    rung_evaluator eval;      /* graph NULL: no valid data */
+    rung_evaluator eval;      /* without graphs: no valid data */
     void *best;               /* values of the best evaluation, owned; NULL: none kept */
     void *saved;              /* the last saved state, owned; NULL: it is a checkpoint */
     rung_standing saved_now;  /* that goes with it */
@@ -132,9 +133,12 @@ rung_status rung__trainer_init(rung_trainer *t, rung_runtime *rt, rung_task *tas
                                const rung_train_hooks *hooks, rung_error *err);
 void rung__trainer_release(rung_trainer *t);
 
-/* Builds and compiles the task's graph. The graph is NULL after a failure. */
-rung_status rung__step_graph_new(rung_step_graph *step, rung_runtime *rt, rung_task *task,
-                                 int64_t batch, bool training, rung_error *err);
+/* Builds and compiles the task's graphs, one for each bucket; *block_bytes grows to what
+ * they need. To be freed also after a failure. */
+rung_status rung__step_graphs_new(rung_step_graph *steps, rung_runtime *rt,
+                                  rung_task *task, int64_t batch, bool training,
+                                  size_t *block_bytes, rung_error *err);
+void rung__step_graphs_free(rung_step_graph *steps);
 
 /* Runs fn on all ranks, each on its thread; the first failure ends all. */
 rung_status rung__trainer_run(rung_trainer *t, rung_worker_fn fn, rung_error *err);

@@ -1,11 +1,13 @@
-/* lstm: a recurrent language model (Hochreiter, Schmidhuber 1997; Zaremba, Sutskever,
- * Vinyals 2014):
+/* lstm: a recurrent network (Hochreiter, Schmidhuber 1997; Zaremba, Sutskever, Vinyals
+ * 2014). Of raw text a language model, of labelled text a classifier:
  *
- *     x = embedding[ids],  y = lstm(x), stacked,  logits = y decoder^T + bias
+ *     x = embedding[ids],  y = lstm(x), stacked
+ *     raw text:       logits = y decoder^T + bias, for the next token of each place
+ *     labelled text:  logits = [mean_t y, max_t y] classifier^T + bias
  *
- * Trained on windows that follow each other: the state at the end of one is where the
- * next begins (truncated back-propagation through time), unless --no-carry. Names and
- * layouts are PyTorch's. */
+ * On raw text it is trained on windows that follow each other: the state at the end of
+ * one is where the next begins (truncated back-propagation through time), unless
+ * --no-carry. Names and layouts are PyTorch's. */
 #include "models/rungs.h"
 
 #include <math.h>
@@ -46,6 +48,8 @@ static const rung_config_key lstm_keys[] = {
     {"architectures", "[\"LSTMLanguageModel\"]"},
 };
 
+static const double CLASSIFIER_DROPOUT = 0.5; // of what the texts are pooled to
+
 static const lstm *lstm_of(const rung_model *m)
 {
     return (const lstm *)m;
@@ -64,43 +68,76 @@ static rung_lstm_spec stack_spec(const lstm_config *c, bool training)
 
 static rung_linear_spec decoder_spec(const rung_model *m)
 {
-    double H = (double)lstm_of(m)->config.width;
-    return (rung_linear_spec){lstm_of(m)->config.width, m->vocab,   true, true,
-                              RUNG_INIT_UNIFORM,        1 / sqrt(H)};
+    int64_t H = lstm_of(m)->config.width;
+    return (rung_linear_spec){H,    m->vocab,          true,
+                              true, RUNG_INIT_UNIFORM, 1 / sqrt((double)H)};
+}
+
+static rung_linear_spec classifier_spec(const rung_model *m)
+{
+    return (rung_linear_spec){2 * lstm_of(m)->config.width,
+                              m->n_labels,
+                              true,
+                              true,
+                              RUNG_INIT_XAVIER_UNIFORM,
+                              1};
 }
 
 static rung_status lstm_declare(rung_model *m, rung_error *err)
 {
     const lstm_config *c = &lstm_of(m)->config;
+    bool is_raw = m->kind == RUNG_RAW;
     m->context = c->context;
-    m->carries = c->carry;
+    m->carries = is_raw && c->carry;
     rung_scope root = rung_scope_root(m->params, NULL, NULL);
     rung_scope embedding = rung_scope_in(&root, "embedding"),
                stack = rung_scope_in(&root, "lstm");
-    rung_scope decoder = rung_scope_in(&root, "decoder");
+    rung_scope head = rung_scope_in(&root, is_raw ? "decoder" : "classifier");
     rung_embedding_spec tokens = {m->vocab, embedding_width(c), RUNG_INIT_NORMAL, 1,
                                   true};
     rung_lstm_spec layers = stack_spec(c, true);
-    rung_linear_spec out = decoder_spec(m);
+    rung_linear_spec out = is_raw ? decoder_spec(m) : classifier_spec(m);
     RUNG_TRY(rung_nn_embedding_declare(&embedding, &tokens, err));
     RUNG_TRY(rung_nn_lstm_declare(&stack, &layers, err));
-    return rung_nn_linear_declare(&decoder, &out, err);
+    return rung_nn_linear_declare(&head, &out, err);
+}
+
+/* y [B, T, H] of ids [B, T]. */
+static rung_tensor *lstm_hidden(const rung_model *m, const rung_scope *root,
+                                rung_tensor *ids, bool training)
+{
+    rung_scope embedding = rung_scope_in(root, "embedding"),
+               stack = rung_scope_in(root, "lstm");
+    rung_lstm_spec layers = stack_spec(&lstm_of(m)->config, training);
+    rung_tensor *x = rung_nn_embedding(&embedding, ids);
+    x = rung_dropout(root->graph, x, layers.dropout);
+    x = rung_nn_lstm(&stack, &layers, x);
+    return rung_dropout(root->graph, x, layers.dropout);
 }
 
 static rung_tensor *lstm_logits(const rung_model *m, rung_graph *g, rung_tensor *ids,
                                 const rung_params *states, bool training)
 {
-    const lstm_config *c = &lstm_of(m)->config;
     rung_scope root = rung_scope_root(m->params, g, states);
-    rung_scope embedding = rung_scope_in(&root, "embedding"),
-               stack = rung_scope_in(&root, "lstm");
     rung_scope decoder = rung_scope_in(&root, "decoder");
-    rung_lstm_spec layers = stack_spec(c, training);
     rung_linear_spec out = decoder_spec(m);
-
-    rung_tensor *x = rung_dropout(g, rung_nn_embedding(&embedding, ids), layers.dropout);
-    rung_tensor *y = rung_dropout(g, rung_nn_lstm(&stack, &layers, x), layers.dropout);
+    rung_tensor *y = lstm_hidden(m, &root, ids, training);
     return rung_nn_linear(&decoder, &out, y, RUNG_ACT_NONE, NULL);
+}
+
+static rung_tensor *lstm_label_logits(const rung_model *m, rung_graph *g,
+                                      rung_tensor *ids, rung_tensor *lengths,
+                                      bool training)
+{
+    rung_scope root = rung_scope_root(m->params, g, NULL);
+    rung_scope classifier = rung_scope_in(&root, "classifier");
+    rung_linear_spec out = classifier_spec(m);
+    rung_tensor *y = lstm_hidden(m, &root, ids, training);
+    rung_tensor *pooled[] = {rung_pooling(g, y, lengths, RUNG_POOLING_MEAN),
+                             rung_pooling(g, y, lengths, RUNG_POOLING_MAX)};
+    rung_tensor *x = rung_concat(g, pooled, 2, 1);
+    x = rung_dropout(g, x, training ? CLASSIFIER_DROPOUT : 0);
+    return rung_nn_linear(&classifier, &out, x, RUNG_ACT_NONE, NULL);
 }
 
 static rung_status lstm_carry(const rung_model *m, rung_params *states, int64_t B,
@@ -134,6 +171,13 @@ static const rung_raw_ops lstm_raw = {
     .stream = &lstm_stream,
 };
 
+static const rung_labelled_ops lstm_labelled = {
+    .defaults = "layers=1 width=128 context=256 dropout=0.3 batch=32 lr=2e-3 patience=5",
+    .architecture = "LSTMForSequenceClassification",
+    .tokenizer = "word",
+    .logits = lstm_label_logits,
+};
+
 const rung_class rung__lstm = {
     .name = "lstm",
     .model_type = "lstm",
@@ -147,4 +191,5 @@ const rung_class rung__lstm = {
     .n_config_keys = sizeof lstm_keys / sizeof lstm_keys[0],
     .declare = lstm_declare,
     .raw = &lstm_raw,
+    .labelled = &lstm_labelled,
 };

@@ -196,3 +196,9 @@ rung_span rung_tokenizer_bytes(const rung_tokenizer *tok, int32_t id)
     if (id < n) return rung__vocab_get(&tok->entries, (size_t)id);
     return (rung_span){&tok->bytes[id - n], 1};
 }
+
+int32_t rung_tokenizer_special(const rung_tokenizer *tok, const char *name)
+{
+    (void)tok, (void)name;
+    return -1;
+}
