@@ -94,7 +94,7 @@ typedef struct rung_labelled_ops {
 } rung_labelled_ops;
 
 /* A key of config.json that is the same for every model of a class: value as JSON, or
- * "=key" for a copy of another key's value. */
+ * "=key" for a copy of another key's value, "=4*key" for a multiple of it. */
 typedef struct rung_config_key {
     const char *key, *value;
 } rung_config_key;

@@ -89,6 +89,29 @@ RUNG_API rung_status rung_nn_block_declare(const rung_scope *s,
 RUNG_API rung_tensor *rung_nn_block(const rung_scope *s, const rung_block_spec *spec,
                                     rung_tensor *x);
 
+/* ---- The layer of BERT's encoder (Devlin et al. 2019): normalisation last,
+ *      LayerNorm(x + attention(x)), then LayerNorm(x + mlp(x)) ---- */
+typedef struct rung_encoder_spec {
+    int64_t width, heads;
+    int64_t inner;            /* width of the mlp, whose activation is the exact GELU */
+    double dropout;           /* of both branches; 0 builds none */
+    double attention_dropout; /* of attention weights */
+    double eps;               /* of the normalisations */
+    double scale;             /* deviation of the weights */
+} rung_encoder_spec;
+
+/* attention.self.query, .key, .value, attention.output.dense, attention.output.LayerNorm,
+ * intermediate.dense, output.dense, output.LayerNorm */
+RUNG_API rung_status rung_nn_encoder_layer_declare(const rung_scope *s,
+                                                   const rung_encoder_spec *spec,
+                                                   rung_error *err);
+/* x [B, T, width] -> its first `rows` rows [B, rows, width], computed alone: the others
+ * are keys and values only. Keys at or beyond lengths[b], int32 [B] or NULL, are not
+ * seen. */
+RUNG_API rung_tensor *rung_nn_encoder_layer(const rung_scope *s,
+                                            const rung_encoder_spec *spec, rung_tensor *x,
+                                            rung_tensor *lengths, int64_t rows);
+
 /* ---- LSTM, stacked (layout and names of torch.nn.LSTM) ---- */
 typedef struct rung_lstm_spec {
     int64_t in, width, layers;

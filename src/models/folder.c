@@ -7,6 +7,7 @@
 #include "rung/model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -15,12 +16,15 @@
 
 /* ---- config.json ---- */
 
-/* The JSON value of a fixed key: text, or a copy of another key's. New reference, NULL on
- * failure. */
+/* The JSON value of a fixed key: text, or another key's, or a multiple of that. New
+ * reference, NULL on failure. */
 static json_t *key_value(const json_t *config, const rung_config_key *k)
 {
-    if (k->value[0] == '=') return json_incref(json_object_get(config, k->value + 1));
-    return json_loads(k->value, JSON_DECODE_ANY, NULL);
+    if (k->value[0] != '=') return json_loads(k->value, JSON_DECODE_ANY, NULL);
+    char *times;
+    long long factor = strtoll(k->value + 1, &times, 10);
+    if (*times != '*') return json_incref(json_object_get(config, k->value + 1));
+    return json_integer(factor * json_integer_value(json_object_get(config, times + 1)));
 }
 
 /* Adds the labels, and the architecture, of a classifier. */

@@ -16,6 +16,7 @@ static const rung_class *const built_in[] = {
     &rung__bigram,
     &rung__lstm,
     &rung__gpt,
+    &rung__bert,
 };
 
 enum { N_BUILT_IN = sizeof built_in / sizeof built_in[0], MAX_REGISTERED = 16 };

@@ -21,6 +21,10 @@ typedef struct attention_attrs {
 enum { IN_Q, IN_K, IN_V, IN_LENGTHS, IN_O, IN_LSE, IN_DO, N_GRAD_INPUTS };
 enum { N_INPUTS = IN_LENGTHS + 1 };
 
+/* Numbers of dropped weights from query to query: more than there are keys, and the same
+ * for any number of them, so that padding does not change what is dropped. */
+enum { DROP_STRIDE = 1 << 24 };
+
 static int64_t head_size(const rung_attention_config *c)
 {
     return c->width / c->heads;
@@ -94,7 +98,7 @@ static rung_attention_tile head_of(const rung_node *n, const rung_exec *x, int64
         .ldk = k->shape[2],
         .ldv = v->shape[2],
         .ldo = c->width,
-        .drop_stride = (Tk + 3) / 4 * 4,
+        .drop_stride = DROP_STRIDE,
         .n_key_rows = Tk,
     };
     if (x->run->training && c->dropout > 0) {

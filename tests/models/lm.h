@@ -6,20 +6,27 @@
 #include "rung/language.h"
 
 /* A new model of a class, its options set from text: pairs of name and value,
- * NULL-terminated. Weights start from seed 1. */
-static inline rung_model *new_lm(const char *name, const char *const *options,
-                                 int64_t vocab)
+ * NULL-terminated. Weights start from seed 1. Without labels it is a language model. */
+static inline rung_model *make_model(const char *name, const char *const *options,
+                                     int64_t vocab, int64_t n_labels)
 {
     rung_error err = {0};
     rung_model *m = NULL;
-    assert_ok(rung_model_new(&m, rung_class_find(name, &err), RUNG_RAW, &err));
+    assert_ok(rung_model_new(&m, rung_class_find(name, &err),
+                             n_labels ? RUNG_LABELLED : RUNG_RAW, &err));
     rung_option_set set = rung_model_options(m);
     for (; options && *options; options += 2)
         assert_ok(rung_option_set_text(&set, options[0], options[1], &err));
-    m->vocab = vocab;
+    m->vocab = vocab, m->n_labels = n_labels;
     assert_ok(m->type->declare(m, &err));
     rung_params_init(m->params, 1);
     return m;
+}
+
+static inline rung_model *new_lm(const char *name, const char *const *options,
+                                 int64_t vocab)
+{
+    return make_model(name, options, vocab, 0);
 }
 
 #define OPTIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
