@@ -43,19 +43,23 @@ typedef struct rung_labelled_config {
         RUNG_FORMAT_AUTO, 0, 0, 0, 0.01, true                                            \
     }
 
-/* Names of labels; ids are their places. In the order of numbers if all are numbers, else
- * bytewise. Immutable; shared by reference counting. */
+/* Names of labels; ids are their places. Immutable; shared by reference counting. */
 typedef struct rung_labels rung_labels;
+/* In the order of numbers if all are numbers, else bytewise; duplicates are joined.
+ * RUNG_INPUT when one is empty or holds a NUL byte. */
 RUNG_API rung_status rung_labels_new(rung_labels **out, const rung_span *names, size_t n,
-                                     rung_error *err); /* duplicates are joined */
-/* In the order given, as a model was trained with; RUNG_INPUT when one stands twice. */
+                                     rung_error *err);
+/* In the order given, as a model was trained with; RUNG_INPUT also when one stands
+ * twice. */
 RUNG_API rung_status rung_labels_ordered(rung_labels **out, const rung_span *names,
                                          size_t n, rung_error *err);
+/* One more owner; an owner's farewell (NULL is fine); how many names; the name of an id,
+ * borrowed; the id of a name, -1 if there is none. */
 RUNG_API rung_labels *rung_labels_share(rung_labels *labels);
 RUNG_API void rung_labels_free(rung_labels *labels);
 RUNG_API int64_t rung_labels_count(const rung_labels *labels);
 RUNG_API const char *rung_labels_name(const rung_labels *labels, int64_t id);
-RUNG_API int32_t rung_labels_find(const rung_labels *labels, rung_span name); /* or -1 */
+RUNG_API int32_t rung_labels_find(const rung_labels *labels, rung_span name);
 
 /* Examples: texts, and the ids of their labels. */
 typedef struct rung_examples {

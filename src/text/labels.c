@@ -1,165 +1,158 @@
-/* Names of labels. */
-#include "rung/labelled.h"
-
+/* Names of labels: a set of strings whose ids follow their order. */
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "rung/labelled.h"
+#include "rung/units.h"
+#include "text/vocab.h"
 
 struct rung_labels {
-    atomic_int shared; /* owners beyond the first */
-    size_t n;
-    char **names;   /* [n], into `text`; the order of the ids */
-    size_t *sorted; /* [n]: ids in the bytewise order of their names */
-    char *text;     /* the names, each ended by NUL */
+    atomic_int n_owners;
+    rung_vocab set; /* of the names, by id */
+    char **names;   /* [set.n], into text */
+    char *text;     /* the names, each with a NUL behind it */
 };
 
-static int compare_spans(const rung_span *a, const rung_span *b)
+/* The whole of a NUL-terminated text as a number. */
+static bool is_number(const char *text, double *x)
 {
-    size_t n = a->size < b->size ? a->size : b->size;
-    int order = n ? memcmp(a->bytes, b->bytes, n) : 0;
-    return order ? order : (a->size > b->size) - (a->size < b->size);
+    const char *end = rung_parse_number(text, x);
+    return end && *end == '\0';
 }
 
 static int by_bytes(const void *a, const void *b)
 {
-    return compare_spans(a, b);
-}
-
-static bool is_number(rung_span s, double *value)
-{
-    char text[40], *end;
-    if (s.size == 0 || s.size >= sizeof text) return false;
-    memcpy(text, s.bytes, s.size);
-    text[s.size] = 0;
-    *value = strtod(text, &end);
-    return *end == 0 && text[0] > ' ';
+    return strcmp(*(char *const *)a, *(char *const *)b); // as unsigned bytes
 }
 
 static int by_number(const void *a, const void *b)
 {
     double x = 0, y = 0;
-    is_number(*(const rung_span *)a, &x);
-    is_number(*(const rung_span *)b, &y);
-    return x < y ? -1 : x > y ? 1 : compare_spans(a, b);
+    is_number(*(char *const *)a, &x);
+    is_number(*(char *const *)b, &y);
+    return x != y ? (x > y) - (x < y) : by_bytes(a, b); // "1" and "1.0" are two names
 }
 
-/* Room for n names of `bytes` in all. */
-static rung_labels *allocate(size_t n, size_t bytes)
+static void sort_names(char **names, size_t n)
 {
-    rung_labels *l = rung__alloc(sizeof *l);
-    if (!l) return NULL;
-    l->names = rung__alloc_array(n + 1, sizeof *l->names);
-    l->sorted = rung__alloc_array(n + 1, sizeof *l->sorted);
-    l->text = rung__alloc(bytes + n + 1);
-    if (l->names && l->sorted && l->text) return l;
-    rung_labels_free(l);
-    return NULL;
+    bool are_numbers = true;
+    double x;
+    for (size_t i = 0; i < n; i++) are_numbers = are_numbers && is_number(names[i], &x);
+    if (n > 1) qsort(names, n, sizeof *names, are_numbers ? by_number : by_bytes);
 }
 
-static rung_span name_of(const rung_labels *l, size_t id)
+/* Fills `names` and `text` with the strings of `set`, in its order. */
+static rung_status spell_names(rung_labels *labels, const rung_vocab *set,
+                               rung_error *err)
 {
-    return (rung_span){l->names[id], strlen(l->names[id])};
-}
-
-/* Places id among the sorted ones; by insertion, since labels are few. False when its
- * name is there already. */
-static bool place(rung_labels *l, size_t id)
-{
-    rung_span name = name_of(l, id);
-    size_t at = id;
-    for (; at > 0; at--) {
-        rung_span before = name_of(l, l->sorted[at - 1]);
-        int order = compare_spans(&before, &name);
-        if (order == 0) return false;
-        if (order < 0) break;
-        l->sorted[at] = l->sorted[at - 1];
+    const size_t size = (set->n ? set->ends[set->n - 1] : 0) + set->n;
+    labels->names = rung__alloc_array(set->n, sizeof *labels->names);
+    labels->text = rung__alloc(size);
+    if (!labels->names || !labels->text)
+        return rung__out_of_memory(err, size, "the names of labels");
+    char *next = labels->text;
+    for (size_t i = 0; i < set->n; i++) {
+        const rung_span name = rung__vocab_get(set, i);
+        memcpy(next, name.bytes, name.size);
+        labels->names[i] = next;
+        next += name.size + 1; // memory is zeroed
     }
-    l->sorted[at] = id;
-    return true;
-}
-
-rung_status rung_labels_ordered(rung_labels **out, const rung_span *names, size_t n,
-                                rung_error *err)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < n; i++) bytes += names[i].size;
-    rung_labels *l = allocate(n, bytes);
-    if (!l) return rung__out_of_memory(err, bytes, "labels");
-    char *text = l->text;
-    for (size_t i = 0; i < n; i++) {
-        l->names[i] = text;
-        if (names[i].size) memcpy(text, names[i].bytes, names[i].size);
-        text[names[i].size] = 0;
-        text += names[i].size + 1;
-        l->n++;
-        if (place(l, i)) continue;
-        rung_fail(err, RUNG_INPUT, "label '%s' stands twice", l->names[i]);
-        rung_labels_free(l);
-        return RUNG_INPUT;
-    }
-    *out = l;
     return RUNG_OK;
+}
+
+static rung_status add_name(rung_vocab *set, const char *bytes, size_t size,
+                            rung_error *err)
+{
+    if (size == 0) return rung_fail(err, RUNG_INPUT, "a label is empty");
+    if (memchr(bytes, '\0', size))
+        return rung_fail(err, RUNG_INPUT, "label '%s' goes on after a NUL byte", bytes);
+    return rung__vocab_add(set, bytes, size, 1, err);
+}
+
+/* The names as they come, a second of the same joined to the first unless `is_unique`. */
+static rung_status collect_names(rung_vocab *set, const rung_span *names, size_t n,
+                                 bool is_unique, rung_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        RUNG_TRY(add_name(set, names[i].bytes, names[i].size, err));
+        if (is_unique && set->n <= i)
+            return rung_fail(err, RUNG_INPUT, "label '%.*s' stands twice",
+                             (int)names[i].size, names[i].bytes);
+    }
+    return RUNG_OK;
+}
+
+static rung_status fill(rung_labels *labels, const rung_span *names, size_t n,
+                        bool is_ordered, rung_error *err)
+{
+    rung_vocab found = {0};
+    rung_status status = collect_names(&found, names, n, is_ordered, err);
+    if (status == RUNG_OK) status = spell_names(labels, &found, err);
+    if (status == RUNG_OK && !is_ordered) sort_names(labels->names, found.n);
+    for (size_t i = 0; i < found.n && status == RUNG_OK; i++) {
+        const char *name = labels->names[i];
+        status = rung__vocab_add(&labels->set, name, strlen(name), 1, err);
+    }
+    rung__vocab_release(&found);
+    return status;
+}
+
+static rung_status labels_new(rung_labels **out, const rung_span *names, size_t n,
+                              bool is_ordered, rung_error *err)
+{
+    rung_labels *labels = rung__alloc(sizeof *labels);
+    if (!labels) return rung__out_of_memory(err, sizeof *labels, "the names of labels");
+    atomic_init(&labels->n_owners, 1);
+    const rung_status status = fill(labels, names, n, is_ordered, err);
+    if (status == RUNG_OK)
+        *out = labels;
+    else
+        rung_labels_free(labels);
+    return status;
 }
 
 rung_status rung_labels_new(rung_labels **out, const rung_span *names, size_t n,
                             rung_error *err)
 {
-    rung_span *sorted = rung__alloc_array(n + 1, sizeof *sorted);
-    if (!sorted) return rung__out_of_memory(err, n * sizeof *sorted, "labels");
-    size_t kept = 0;
-    double value;
-    bool are_numbers = true;
-    if (n)
-        memcpy(sorted, names, n * sizeof *sorted),
-            qsort(sorted, n, sizeof *sorted, by_bytes);
-    for (size_t i = 0; i < n; i++) {
-        if (kept && compare_spans(&sorted[kept - 1], &sorted[i]) == 0) continue;
-        are_numbers = are_numbers && is_number(sorted[i], &value);
-        sorted[kept++] = sorted[i];
-    }
-    if (are_numbers && kept) qsort(sorted, kept, sizeof *sorted, by_number);
-    rung_status status = rung_labels_ordered(out, sorted, kept, err);
-    rung__free(sorted);
-    return status;
+    return labels_new(out, names, n, false, err);
+}
+
+rung_status rung_labels_ordered(rung_labels **out, const rung_span *names, size_t n,
+                                rung_error *err)
+{
+    return labels_new(out, names, n, true, err);
 }
 
 rung_labels *rung_labels_share(rung_labels *labels)
 {
-    atomic_fetch_add(&labels->shared, 1);
+    atomic_fetch_add(&labels->n_owners, 1);
     return labels;
 }
 
 void rung_labels_free(rung_labels *labels)
 {
-    if (!labels || atomic_fetch_sub(&labels->shared, 1) > 0) return;
-    rung__free(labels->names), rung__free(labels->sorted), rung__free(labels->text);
+    if (!labels || atomic_fetch_sub(&labels->n_owners, 1) > 1) return;
+    rung__vocab_release(&labels->set);
+    rung__free(labels->names);
+    rung__free(labels->text);
     rung__free(labels);
 }
 
 int64_t rung_labels_count(const rung_labels *labels)
 {
-    return (int64_t)labels->n;
+    return (int64_t)labels->set.n;
 }
 
 const char *rung_labels_name(const rung_labels *labels, int64_t id)
 {
+    assert(id >= 0 && (size_t)id < labels->set.n);
     return labels->names[id];
 }
 
 int32_t rung_labels_find(const rung_labels *labels, rung_span name)
 {
-    size_t low = 0, high = labels->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2, id = labels->sorted[middle];
-        rung_span is = name_of(labels, id);
-        int order = compare_spans(&is, &name);
-        if (order == 0) return (int32_t)id;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return -1;
+    return name.size ? rung__vocab_find(&labels->set, name.bytes, name.size) : -1;
 }

@@ -1,11 +1,29 @@
-/* Splits raw text by position. */
+/* Splits of data into train, valid and test: of raw text by position, of examples by
+ * label. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "rung/text.h"
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "rung/labelled.h"
 #include "text/unicode.h"
 
 #define NEAR_BYTES 1000 /* a newline is near within so much, */
 #define NEAR_PART 100   /* and within this part of the text */
+
+static rung_status check_shares(double valid_share, double test_share, rung_error *err)
+{
+    if (valid_share >= 0 && test_share >= 0 && 1 - valid_share - test_share > 0)
+        return RUNG_OK;
+    return rung_fail(err, RUNG_USAGE,
+                     "shares of valid %g and test %g: must be 0 or more, "
+                     "and leave something to train on",
+                     valid_share, test_share);
+}
+
+/* ---- Raw text ---- */
 
 /* Just after the newline nearest to `at`, else between characters. */
 static size_t cut_near(const rung_text *text, size_t at)
@@ -33,13 +51,8 @@ rung_status rung_text_split(const rung_text *text, double valid_share, double te
                             rung_span *train, rung_span *valid, rung_span *test,
                             rung_error *err)
 {
+    RUNG_TRY(check_shares(valid_share, test_share, err));
     const double train_share = 1 - valid_share - test_share;
-    if (!(valid_share >= 0 && test_share >= 0 && train_share > 0)) {
-        return rung_fail(err, RUNG_USAGE,
-                         "shares of valid %g and test %g: must be 0 or more, "
-                         "and leave something to train on",
-                         valid_share, test_share);
-    }
     const double size = (double)text->size;
     const size_t end = text->size;
     const size_t to_test =
@@ -56,4 +69,94 @@ rung_status rung_text_split(const rung_text *text, double valid_share, double te
     RUNG_TRY(check_part(text, "test", parts[2], test_share, err));
     *train = parts[0], *valid = parts[1], *test = parts[2];
     return RUNG_OK;
+}
+
+/* ---- Examples ---- */
+
+enum { TRAIN, VALID, TEST };
+
+/* The examples of one label. */
+typedef struct stratum {
+    size_t n, seen;  /* seen: those that have their part already */
+    size_t parts[3]; /* how many of them go to each part; train's is what is left */
+    double rest;     /* of the part that is dealt: what its share has beyond whole ones */
+    size_t place;    /* among the strata */
+} stratum;
+
+static int by_rest(const void *a, const void *b)
+{
+    const stratum *x = *(stratum *const *)a, *y = *(stratum *const *)b;
+    if (x->rest != y->rest) return x->rest > y->rest ? -1 : 1;
+    return x->place < y->place ? -1 : 1;
+}
+
+/* Deals n * share examples to `part`: to each stratum the whole number of its share, then
+ * one more to those with the largest rests (Hamilton's method of seats). One example of
+ * each label stays in train. `order` is scratch, as long as there are strata. */
+static size_t deal(stratum *strata, stratum **order, size_t n_strata, size_t n,
+                   double share, int part)
+{
+    const size_t wanted = (size_t)llround((double)n * share);
+    size_t dealt = 0;
+    for (size_t i = 0; i < n_strata; i++) {
+        stratum *s = order[i] = &strata[i];
+        const double exact = (double)s->n * share;
+        const size_t whole = (size_t)exact, most = s->parts[TRAIN] - (s->n > 0);
+        s->parts[part] = whole < most ? whole : most;
+        s->parts[TRAIN] -= s->parts[part];
+        s->rest = exact - (double)whole;
+        dealt += s->parts[part];
+    }
+    qsort(order, n_strata, sizeof *order, by_rest);
+    for (size_t i = 0; i < n_strata && dealt < wanted && order[i]->rest > 0; i++) {
+        if (order[i]->parts[TRAIN] <= 1) continue;
+        order[i]->parts[TRAIN]--, order[i]->parts[part]++;
+        dealt++;
+    }
+    return dealt;
+}
+
+/* Which of a stratum's examples go where is a random order of them. */
+static int next_part(stratum *s, uint64_t key)
+{
+    const uint64_t at = rung_permute(rung_rng_key(key, "label", s->place), s->n, s->seen);
+    s->seen++;
+    if (at < s->parts[TEST]) return TEST;
+    return at < s->parts[TEST] + s->parts[VALID] ? VALID : TRAIN;
+}
+
+static rung_status check_dealt(size_t dealt, double share, const char *part, size_t n,
+                               int64_t n_labels, rung_error *err)
+{
+    if (dealt > 0 || share == 0) return RUNG_OK;
+    return rung_fail(err, RUNG_INPUT,
+                     "%zu examples of %lld labels: too few for a %s part of %g of them",
+                     n, (long long)n_labels, part, share);
+}
+
+rung_status rung_split_stratified(unsigned char *part, const int32_t *labels, size_t n,
+                                  int64_t n_labels, double valid_share, double test_share,
+                                  uint64_t seed, rung_error *err)
+{
+    RUNG_TRY(check_shares(valid_share, test_share, err));
+    const size_t n_strata = (size_t)n_labels + 1; // the first: of unknown labels
+    stratum *strata = rung__alloc_array(n_strata, sizeof *strata + sizeof(stratum *));
+    if (!strata) return rung__out_of_memory(err, n_strata * sizeof *strata, "a split");
+    stratum **order = (stratum **)(strata + n_strata);
+    for (size_t i = 0; i < n_strata; i++) strata[i].place = i;
+    for (size_t i = 0; i < n; i++) {
+        assert(labels[i] >= -1 && labels[i] < n_labels);
+        stratum *s = &strata[labels[i] + 1];
+        s->n++, s->parts[TRAIN]++;
+    }
+    const size_t n_test = deal(strata, order, n_strata, n, test_share, TEST);
+    const size_t n_valid = deal(strata, order, n_strata, n, valid_share, VALID);
+    rung_status status = check_dealt(n_test, test_share, "test", n, n_labels, err);
+    if (status == RUNG_OK)
+        status = check_dealt(n_valid, valid_share, "valid", n, n_labels, err);
+    const uint64_t key = rung_rng_key(seed, "split", 0);
+    for (size_t i = 0; i < n && status == RUNG_OK; i++)
+        part[i] = (unsigned char)next_part(&strata[labels[i] + 1], key);
+    rung__free(strata);
+    return status;
 }
