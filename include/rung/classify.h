@@ -18,11 +18,13 @@ RUNG_API rung_status rung_classify_task_new(rung_task **out, rung_model *m,
                                             const rung_examples *valid, rung_error *err);
 RUNG_API void rung_classify_task_free(rung_task *task);
 
-/* Log-probabilities [n, labels] of n texts. *n_cut (may be NULL): texts that are longer
- * than the model's context, of which the beginning counts. */
-RUNG_API rung_status rung_classify(const rung_model *m, rung_runtime *rt,
-                                   const rung_span *texts, size_t n, float *logp,
-                                   size_t *n_cut, rung_error *err);
+/* Log-probabilities [n, labels] of n texts, a new array (rung_logp_free). *n_cut (may be
+ * NULL): texts that are longer than the model's context, of which the beginning counts. */
+RUNG_API rung_status rung_classify(float **logp, const rung_model *m, rung_runtime *rt,
+                                   const rung_span *texts, size_t n, size_t *n_cut,
+                                   rung_error *err);
+/* Frees what rung_classify gave. */
+RUNG_API void rung_logp_free(float *logp);
 
 /* What a classifier says of labelled text. */
 typedef struct rung_label_score {
@@ -38,9 +40,11 @@ typedef struct rung_label_score {
     float *nats;                 /* [count], owned: -log p(label); NaN if unknown */
 } rung_label_score;
 
+/* Predicts the examples and scores that; released by rung_label_score_release. */
 RUNG_API rung_status rung_classify_evaluate(const rung_model *m, rung_runtime *rt,
                                             const rung_examples *data,
                                             rung_label_score *score, rung_error *err);
+/* Frees what a score holds. */
 RUNG_API void rung_label_score_release(rung_label_score *score);
 
 /* The score of log-probabilities logp [n, n_labels] for the given labels. Pure. */
@@ -61,8 +65,8 @@ typedef struct rung_label_intervals {
 } rung_label_intervals;
 
 /* 95 % intervals by the bootstrap (Efron 1979; percentiles of 1,000 resamples): of the
- * score a, or, where b is not NULL, of a minus b on the same examples, resampled in pairs.
- * Same seed, same numbers. */
+ * score a, or, where b is not NULL, of a minus b on the same examples, resampled in
+ * pairs. Same seed, same numbers. */
 RUNG_API rung_status rung_label_bootstrap(rung_label_intervals *out,
                                           const rung_label_score *a,
                                           const rung_label_score *b, uint64_t seed,

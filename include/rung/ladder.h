@@ -1,47 +1,85 @@
-/* The ladder: rungs trained side by side on one text under one budget, with one split,
+/* The ladder: rungs trained side by side on one corpus under one budget, with one split,
  * one metric and one clock; and which is the lowest that is good enough. */
 #ifndef RUNG_LADDER_H
 #define RUNG_LADDER_H
 
+#include "rung/classify.h"
 #include "rung/language.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ---- A corpus: raw text in three parts, and its tokens ---- */
+/* ---- A corpus in three parts: raw text and its tokens, or labelled text ---- */
+
+/* What the data are: found, or forced. */
+typedef enum rung_corpus_kind {
+    RUNG_CORPUS_AUTO,
+    RUNG_CORPUS_RAW,
+    RUNG_CORPUS_LABELLED
+} rung_corpus_kind;
 
 typedef struct rung_corpus_config {
+    int kind;          /* rung_corpus_kind */
     const char *data;  /* file, folder, "-", or NULL: tales */
-    const char *valid; /* NULL: cut from the end of data, before test */
-    const char *test;  /* NULL: cut from the end of data */
-    double valid_share,
-        test_share; /* of data, where they are cut from it; test_share 0: no test */
-    const char *tokenizer; /* "byte", "char", "word" */
+    const char *valid; /* NULL: cut from data */
+    const char *test;  /* NULL: cut from data */
+    /* Of data, where they are cut from it: raw text from its end, at most 512 KB of it;
+     * labelled text stratified by label. 0: no such part; -1: a share of 0.05 of raw, of
+     * 0.1 of labelled text. */
+    double valid_share, test_share;
+    const char *tokenizer; /* of raw text: "byte", "char", "word" */
     int64_t vocab_size;    /* 0: all tokens */
+    rung_labelled_config labelled;
+    uint64_t seed; /* of the cut of labelled text */
 } rung_corpus_config;
 
 #define RUNG_CORPUS_CONFIG_DEFAULT                                                       \
     {                                                                                    \
-        0, 0, 0, 0.05, 0.05, "char", 0                                                   \
+        0, 0, 0, 0, -1, -1, "char", 0, RUNG_LABELLED_CONFIG_DEFAULT, 1                   \
     }
 
 typedef enum rung_part { RUNG_TRAIN, RUNG_VALID, RUNG_TEST, RUNG_PARTS } rung_part;
 
 typedef struct rung_corpus {
-    rung_text
-        texts[RUNG_PARTS]; /* as read; valid and test are empty when cut from data */
-    rung_span parts[RUNG_PARTS];    /* borrowed from texts */
-    rung_tokens tokens[RUNG_PARTS]; /* ids are owned */
-    rung_tokenizer *tokenizer; /* owned, trained on the train part, or the one given */
+    rung_data_kind kind;
+    const char *names[RUNG_PARTS];  /* of the files; NULL: cut from data */
+    const char *sha256[RUNG_PARTS]; /* likewise */
+    size_t bytes[RUNG_PARTS];       /* of text */
+    rung_tokenizer
+        *tokenizer; /* owned; of raw text always, else the last one asked for */
     rung_corpus_config config; /* as it was opened; its texts are borrowed */
+
+    /* Raw text: files as read (valid and test empty when cut from data), parts of them,
+     * and their ids, which are owned. */
+    rung_text texts[RUNG_PARTS];
+    rung_span parts[RUNG_PARTS];
+    rung_tokens tokens[RUNG_PARTS];
+
+    /* Labelled text: files as read, and the examples of each part (owned arrays). */
+    rung_labelled files[RUNG_PARTS];
+    rung_examples examples[RUNG_PARTS];
+    rung_labels *labels;           /* owned: those of the training examples */
+    size_t n_unknown[RUNG_PARTS];  /* examples whose label is not among them */
+    size_t n_repeated[RUNG_PARTS]; /* whose text stands in the training part too */
 } rung_corpus;
 
-/* Reads, cuts, tokenizes. `tok` (NULL: one is trained) is taken, also on failure. */
+/* The kind of the data, as given or by name and content. */
+RUNG_API rung_status rung_corpus_find_kind(rung_data_kind *kind,
+                                           const rung_corpus_config *config,
+                                           rung_error *err);
+/* Reads, cuts, and tokenizes raw text. `tok` (NULL: one is trained) is taken, also on
+ * failure. Examples of labels that do not occur in training are left out of valid, and
+ * count as wrong in test. */
 RUNG_API rung_status rung_corpus_open(rung_corpus *corpus,
                                       const rung_corpus_config *config,
                                       rung_tokenizer *tok, rung_error *err);
 RUNG_API void rung_corpus_release(rung_corpus *corpus);
+/* The tokenizer that a class needs for this corpus, with one more owner; NULL in *out for
+ * a class that reads texts itself. For labelled text it is trained when it is asked for
+ * the first time. */
+RUNG_API rung_status rung_corpus_tokenizer(rung_tokenizer **out, rung_corpus *corpus,
+                                           const rung_class *type, rung_error *err);
 
 /* ---- One rung on one corpus: a model folder ---- */
 
@@ -54,8 +92,9 @@ typedef struct rung_fit_config {
 typedef struct rung_fit_result {
     rung_train_result train; /* of a rung that counts: only end, converged and seconds */
     rung_lm_score valid, test; /* of the best weights; zero where there is no such part */
-    int64_t params;            /* numbers that the model holds */
-    int64_t file_bytes;        /* of model.safetensors */
+    rung_label_score valid_labels, test_labels; /* likewise, of labelled text */
+    int64_t params;                             /* numbers that the model holds */
+    int64_t file_bytes;                         /* of model.safetensors */
 } rung_fit_result;
 
 /* Builds *m (new, its options set) on the corpus, trains it and saves it to `dir` with
@@ -63,10 +102,15 @@ typedef struct rung_fit_result {
  * 0: the model's. With `resume` the training goes on from its last checkpoint; when it
  * had ended, *m becomes the model in the folder. Release the result with
  * rung_fit_result_release. */
-RUNG_API rung_status rung_fit(rung_runtime *rt, rung_model **m, const rung_corpus *corpus,
+RUNG_API rung_status rung_fit(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
                               const rung_fit_config *config, int64_t context,
                               const char *dir, const rung_train_hooks *hooks,
                               rung_fit_result *result, rung_error *err);
+/* What that training would need; builds the model, changes nothing else. */
+RUNG_API rung_status rung_fit_plan(rung_runtime *rt, rung_model *m, rung_corpus *corpus,
+                                   const rung_train_config *config, rung_train_plan *plan,
+                                   rung_error *err);
+/* Frees what a result holds. */
 RUNG_API void rung_fit_result_release(rung_fit_result *result);
 
 /* ---- The ladder ---- */
@@ -75,7 +119,9 @@ typedef struct rung_ladder_config {
     rung_corpus_config corpus;
     const char *rungs; /* "unigram,bigram,lstm,gpt"; NULL: all */
     double budget; /* seconds of training, shared equally by the rungs that are trained */
-    int64_t context; /* tokens that each rung sees at most, in training and scoring */
+    int64_t
+        context; /* tokens that each rung sees at most, in training and scoring; 0: 128
+                        of raw text, of labelled text each rung's own */
     int64_t seed;
     const char *out;     /* the run folder */
     const char *command; /* as it was typed */
@@ -84,14 +130,16 @@ typedef struct rung_ladder_config {
 
 #define RUNG_LADDER_CONFIG_DEFAULT                                                       \
     {                                                                                    \
-        RUNG_CORPUS_CONFIG_DEFAULT, 0, 600, 128, 1, "rung-run", 0, false                 \
+        RUNG_CORPUS_CONFIG_DEFAULT, 0, 600, 0, 1, "rung-run", 0, false                   \
     }
 
 typedef struct rung_ladder_row {
     const rung_class *type;
     rung_fit_result fit;
-    double gap,
-        gap_error; /* bits a byte above the best on valid; standard error, paired */
+    /* On valid, how much worse than the best: bits a byte, or accuracy. The interval is
+     * one of 95 %, paired; the error a standard error. */
+    double gap, gap_error;
+    rung_interval gap_interval;
 } rung_ladder_row;
 
 enum { RUNG_LADDER_MAX = 16 };
@@ -101,10 +149,14 @@ typedef struct rung_ladder {
     size_t n_rows;
     size_t best, recommended; /* rows, chosen on valid */
     char advice[1000];        /* the recommendation in words */
+    rung_data_kind kind;
     size_t bytes[RUNG_PARTS];
-    size_t tokens[RUNG_PARTS];
-    int64_t vocab;
-    char sha256[65]; /* of the data */
+    size_t tokens[RUNG_PARTS];   /* of raw text */
+    size_t examples[RUNG_PARTS]; /* of labelled text */
+    size_t n_repeated[RUNG_PARTS];
+    int64_t vocab;       /* of raw text */
+    rung_labels *labels; /* owned; NULL for raw text */
+    char sha256[65];     /* of the data */
     bool interrupted;
 } rung_ladder;
 

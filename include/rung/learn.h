@@ -143,6 +143,7 @@ typedef struct rung_train_report {
     double valid_loss;   /* nats; NaN when this report is not of an evaluation */
     double lr;
     double grad_norm;        /* of the mean gradient, before clipping */
+    const char *unit;        /* "tok", "texts" */
     double units_per_second; /* of late */
     double elapsed_seconds;  /* of training, evaluation excluded */
     double eta_seconds;

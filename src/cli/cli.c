@@ -129,6 +129,16 @@ void cli_remember_typed(int argc, char **argv)
     }
 }
 
+void cli_print_labels(const char *part, const rung_label_score *s)
+{
+    if (!s->count) return;
+    printf("%s: %.1f %% right, macro-F1 %.3f, log-loss %.4f of %zu texts", part,
+           100 * s->accuracy, s->macro_f1, s->log_loss, s->count);
+    if (s->n_cut) printf(", %.1f %% cut", 100 * (double)s->n_cut / (double)s->count);
+    if (s->n_unknown) printf(", %zu with a label unseen in training", s->n_unknown);
+    printf("\n");
+}
+
 rung_status cli_print_file(const char *dir, const char *name, rung_error *err)
 {
     char path[4096], buffer[4096];
@@ -185,7 +195,7 @@ void cli_watch_report(void *self, const rung_train_report *r)
                 r->best ? "" : " (worse)");
     }
     rung_progress progress = {.label = watch->label,
-                              .unit = "tok",
+                              .unit = r->unit,
                               .done = (double)r->step,
                               .total = (double)r->steps,
                               .rate = r->units_per_second,

@@ -1,7 +1,9 @@
-/* rung eval MODEL DATA: bits a byte of a text that the model has not seen. */
+/* rung eval MODEL DATA: what a model is worth on data that it has not seen: bits a byte of
+ * raw text, or how many labels are right. */
 #include <stddef.h>
 
 #include "cli/cli.h"
+#include "cli/data.h"
 #include "rung/units.h"
 
 typedef struct eval_options {
@@ -10,16 +12,18 @@ typedef struct eval_options {
 
 static const rung_option options[] = {
     {"context", RUNG_OPTION_INT, offsetof(eval_options, context), "0", 0, 1 << 20, NULL,
-     "tokens of a window; 0: those of the training", NULL},
+     "tokens of a window of raw text; 0: those of the training", NULL},
 };
 
-enum { N_SETS = 2 };
+enum { N_SETS = 3 };
 
-static void make_sets(rung_option_set sets[N_SETS], eval_options *own, cli_common *common)
+static void make_sets(rung_option_set sets[N_SETS], eval_options *own,
+                      rung_labelled_config *columns, cli_common *common)
 {
     sets[0] = (rung_option_set){
         .title = "Scoring", .options = options, .count = 1, .values = own};
-    sets[1] = cli_common_set(common, true);
+    sets[1] = cli_columns_set(columns);
+    sets[2] = cli_common_set(common, true);
 }
 
 static void print_score(const rung_lm_score *s, const rung_model *m, bool json)
@@ -58,17 +62,81 @@ static rung_status score(const rung_model *m, const rung_text *text,
     return RUNG_OK;
 }
 
-static rung_status eval(const char *dir, const char *data, const eval_options *own,
-                        const cli_common *common, rung_error *err)
+static rung_status eval_raw(const rung_model *m, const char *data,
+                            const eval_options *own, const cli_common *common,
+                            rung_error *err)
+{
+    rung_text text;
+    RUNG_TRY(rung_text_read(&text, data, 0, err));
+    rung_status status = score(m, &text, own, common, err);
+    rung_text_release(&text);
+    return status;
+}
+
+static void print_labels(const rung_label_score *s, const rung_label_intervals *i,
+                         const rung_model *m, bool json)
+{
+    if (!json) {
+        cli_print_labels(m->type->name, s);
+        printf(
+            "95 %% intervals: right %.1f ... %.1f %%, macro-F1 %.3f ... %.3f, log-loss "
+            "%.4f ... %.4f\n",
+            100 * i->accuracy.low, 100 * i->accuracy.high, i->macro_f1.low,
+            i->macro_f1.high, i->log_loss.low, i->log_loss.high);
+        return;
+    }
+    printf("{\"rung\": \"%s\", \"examples\": %zu, \"accuracy\": %.9g, "
+           "\"accuracy_interval\": [%.9g, %.9g], \"macro_f1\": %.9g, "
+           "\"macro_f1_interval\": [%.9g, %.9g], ",
+           m->type->name, s->count, s->accuracy, i->accuracy.low, i->accuracy.high,
+           s->macro_f1, i->macro_f1.low, i->macro_f1.high);
+    if (s->n_unknown < s->count)
+        printf("\"log_loss\": %.9g, \"log_loss_interval\": [%.9g, %.9g], ", s->log_loss,
+               i->log_loss.low, i->log_loss.high);
+    printf("\"cut_texts\": %zu, \"unknown_labels\": %zu, \"seconds\": %.6f}\n", s->n_cut,
+           s->n_unknown, s->seconds);
+}
+
+static rung_status score_labels(const rung_model *m, const rung_labelled *file,
+                                const cli_common *common, rung_error *err)
+{
+    int32_t *ids = NULL;
+    size_t unknown;
+    rung_label_score s = {0};
+    rung_label_intervals intervals;
+    rung_runtime *rt = cli_runtime(common, err);
+    if (!rt) return err->code;
+    RUNG_TRY(rung_labelled_ids(&ids, &unknown, file, m->labels, err));
+    rung_examples data = {file->texts, ids, file->count};
+    rung_status status = rung_classify_evaluate(m, rt, &data, &s, err);
+    if (status == RUNG_OK) status = rung_label_bootstrap(&intervals, &s, NULL, 1, err);
+    if (status == RUNG_OK) print_labels(&s, &intervals, m, common->json);
+    rung_label_score_release(&s);
+    rung_ids_free(ids);
+    return status;
+}
+
+static rung_status eval_labelled(const rung_model *m, const char *data,
+                                 rung_labelled_config *columns, const cli_common *common,
+                                 rung_error *err)
+{
+    rung_labelled file;
+    columns->has_labels = true;
+    RUNG_TRY(rung_labelled_read(&file, data, columns, err));
+    rung_status status = score_labels(m, &file, common, err);
+    rung_labelled_release(&file);
+    return status;
+}
+
+static rung_status eval(char **words, const eval_options *own,
+                        rung_labelled_config *columns, const cli_common *common,
+                        rung_error *err)
 {
     rung_model *m;
-    rung_text text;
-    RUNG_TRY(rung_model_load(&m, dir, err));
-    rung_status status = rung_text_read(&text, data, 0, err);
-    if (status == RUNG_OK) {
-        status = score(m, &text, own, common, err);
-        rung_text_release(&text);
-    }
+    RUNG_TRY(rung_model_load(&m, words[0], err));
+    rung_status status = m->kind == RUNG_RAW
+                             ? eval_raw(m, words[1], own, common, err)
+                             : eval_labelled(m, words[1], columns, common, err);
     rung_model_free(m);
     return status;
 }
@@ -76,14 +144,16 @@ static rung_status eval(const char *dir, const char *data, const eval_options *o
 static int eval_run(int argc, char **argv)
 {
     eval_options own;
+    rung_labelled_config columns;
     cli_common common;
     rung_option_set sets[N_SETS];
     rung_error err;
     int n_words;
-    make_sets(sets, &own, &common);
+    make_sets(sets, &own, &columns, &common);
     rung_status status =
         cli_parse(sets, N_SETS, argc, argv, 2, 2, "MODEL DATA", &n_words, &err);
-    if (status == RUNG_OK) status = eval(argv[0], argv[1], &own, &common, &err);
+    if (status == RUNG_OK) status = eval(argv, &own, &columns, &common, &err);
+    cli_release(sets, N_SETS);
     return status == RUNG_OK ? CLI_DONE : cli_fail(&err);
 }
 
@@ -91,12 +161,14 @@ static rung_status eval_help(int argc, char **argv, char **text, rung_error *err
 {
     (void)argc, (void)argv, (void)err;
     eval_options own;
+    rung_labelled_config columns;
     cli_common common;
     rung_option_set sets[N_SETS];
-    make_sets(sets, &own, &common);
+    make_sets(sets, &own, &columns, &common);
     *text = rung_options_help(sets, N_SETS);
     return RUNG_OK;
 }
 
-const cli_command cli_eval = {"eval", "MODEL DATA [OPTIONS]", "scores a model on a text",
-                              eval_run, eval_help};
+const cli_command cli_eval = {"eval", "MODEL DATA [OPTIONS]",
+                              "scores a model on data it has not seen", eval_run,
+                              eval_help};

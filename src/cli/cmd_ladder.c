@@ -1,4 +1,4 @@
-/* rung ladder [DATA]: all rungs on one text under one budget, one table, one advice. */
+/* rung ladder [DATA]: all rungs on one corpus under one budget, one table, one advice. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -21,8 +21,10 @@ static const rung_option options[] = {
      "which, separated by commas; else all", NULL},
     {"budget", RUNG_OPTION_SECONDS, FIELD(budget), "10m", 1, 1e7, NULL,
      "training time, shared equally by the rungs that are trained", NULL},
-    {"context", RUNG_OPTION_INT, FIELD(context), "128", 2, 65536, NULL,
-     "tokens that each rung sees at most", NULL},
+    {"context", RUNG_OPTION_INT, FIELD(context), "0", 0, 65536, NULL,
+     "tokens that each rung sees at most; 0: 128 of raw text, of labelled text each "
+     "rung's own",
+     NULL},
     {"out", RUNG_OPTION_TEXT, FIELD(out), "rung-run", 0, 0, NULL, "the run folder", NULL},
     {"seed", RUNG_OPTION_INT, FIELD(seed), "1", 0, 1e15, NULL, "of all random choices",
      NULL},
@@ -60,7 +62,35 @@ static void print_row(const rung_ladder *l, size_t i)
            t->converged ? "converged" : "budget");
 }
 
-static void print_table(const rung_ladder *l, const ladder_options *own)
+static void print_label_row(const rung_ladder *l, size_t i)
+{
+    const rung_ladder_row *row = &l->rows[i];
+    const rung_label_score *s = &row->fit.test_labels;
+    char params[40], seconds[40], predict[40], bytes[40];
+    printf("%c %-8s %6.1f %8.3f %8.4f %11s %8s %8s %9s %s\n",
+           i == l->recommended ? '*' : ' ', row->type->name, 100 * s->accuracy,
+           s->macro_f1, s->log_loss, rung_format_count(params, (double)row->fit.params),
+           rung_format_seconds(seconds, row->fit.train.seconds),
+           rung_format_seconds(predict, s->seconds),
+           rung_format_bytes(bytes, (double)row->fit.file_bytes),
+           row->fit.train.converged ? "" : "b");
+}
+
+static void print_label_table(const rung_ladder *l)
+{
+    printf("\ntrain %zu, valid %zu, test %zu texts; %lld labels\n",
+           l->examples[RUNG_TRAIN], l->examples[RUNG_VALID], l->examples[RUNG_TEST],
+           (long long)rung_labels_count(l->labels));
+    if (l->n_repeated[RUNG_TEST])
+        printf("%zu of the test texts stand in train too, word for word\n",
+               l->n_repeated[RUNG_TEST]);
+    printf("\n  %-8s %6s %8s %8s %11s %8s %8s %9s\n", "rung", "% right", "macro-F1",
+           "log-loss", "parameters", "training", "predict", "file");
+    for (size_t i = 0; i < l->n_rows; i++) print_label_row(l, i);
+    printf("  b: stopped by the budget\n");
+}
+
+static void print_raw_table(const rung_ladder *l)
 {
     char train[40], valid[40], test[40];
     printf("\ntrain %s, valid %s, test %s; %lld tokens in the vocabulary\n\n",
@@ -70,6 +100,14 @@ static void print_table(const rung_ladder *l, const ladder_options *own)
     printf("  %-8s %7s %11s %9s %9s %8s %9s  %s\n", "rung", "bits/B", "parameters",
            "training", "tok/s", "predict", "file", "stopped");
     for (size_t i = 0; i < l->n_rows; i++) print_row(l, i);
+}
+
+static void print_table(const rung_ladder *l, const ladder_options *own)
+{
+    if (l->kind == RUNG_RAW)
+        print_raw_table(l);
+    else
+        print_label_table(l);
     printf("\n%s\n\nIn %s: results.json, metrics.jsonl, a model folder for each rung.\n",
            l->advice, own->out);
 }
@@ -95,7 +133,7 @@ static int run_ladder(const ladder_options *own, const cli_data *data,
     if (!rt) return cli_fail(&err);
     cli_watch_init(&watch, "", common->quiet);
     cli_catch_interrupts();
-    rung_ladder_config config = {.corpus = cli_corpus_config(data),
+    rung_ladder_config config = {.corpus = cli_corpus_config(data, own->seed),
                                  .rungs = own->rungs,
                                  .budget = own->budget,
                                  .context = own->context,

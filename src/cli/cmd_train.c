@@ -1,4 +1,4 @@
-/* rung train RUNG: one rung on one text; and rung plan RUNG: what that would need. */
+/* rung train RUNG: one rung on one corpus; and rung plan RUNG: what that would need. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -63,32 +63,37 @@ static rung_status read_config(training *t, rung_error *err)
     return status;
 }
 
-static const rung_option_set *train_set(const training *t)
+static rung_status new_model(training *t, const rung_class *type, rung_data_kind kind,
+                             rung_error *err)
 {
-    size_t i = 0;
-    while (t->sets[i].values != &t->train) i++;
-    return &t->sets[i];
-}
-
-/* The first word is the rung; its options join the others. */
-static rung_status parse(training *t, int argc, char **argv, rung_error *err)
-{
-    if (argc < 1 || argv[0][0] == '-')
-        return rung_fail(err, RUNG_USAGE,
-                         "the first word must be a rung: `rung models` lists "
-                         "them");
-    const rung_class *type = rung_class_find(argv[0], err);
-    if (!type) return RUNG_USAGE;
-    RUNG_TRY(rung_model_new(&t->model, type, RUNG_RAW, err));
+    RUNG_TRY(rung_model_new(&t->model, type, kind, err));
     make_sets(t);
-    int n_words;
-    RUNG_TRY(cli_parse(t->sets, t->n_sets, argc - 1, argv + 1, 0, 0, "no more words",
-                       &n_words, err));
-    if (t->own.config) RUNG_TRY(read_config(t, err));
-    return rung_class_defaults(type, RUNG_RAW, train_set(t), err);
+    return RUNG_OK;
 }
 
-static void release(training *t)
+/* The kind of data that a class learns from, where there is only one. */
+static rung_data_kind first_kind(const rung_class *type)
+{
+    return type->raw ? RUNG_RAW : RUNG_LABELLED;
+}
+
+/* The options that say which data; the others are the model's and the trainer's. */
+static rung_status find_kind(rung_data_kind *kind, const training *t, rung_error *err)
+{
+    rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
+    return rung_corpus_find_kind(kind, &config, err);
+}
+
+static rung_status parse_words(training *t, int argc, char **argv, rung_error *err)
+{
+    int n_words;
+    RUNG_TRY(
+        cli_parse(t->sets, t->n_sets, argc, argv, 0, 0, "no more words", &n_words, err));
+    return t->own.config ? read_config(t, err) : RUNG_OK;
+}
+
+/* Back to before the options were parsed. */
+static void forget(training *t)
 {
     for (size_t i = 0; i < t->n_sets; i++) {
         bool is_models =
@@ -96,6 +101,32 @@ static void release(training *t)
         if (!is_models) rung_options_release(&t->sets[i]);
     }
     rung_model_free(t->model);
+    *t = (training){0};
+}
+
+/* The first word is the rung; its options join the others. A rung has other defaults for
+ * other data, and which data they are is an option: so a line may be parsed twice. */
+static rung_status parse(training *t, int argc, char **argv, rung_error *err)
+{
+    rung_data_kind kind;
+    if (argc < 1 || argv[0][0] == '-')
+        return rung_fail(err, RUNG_USAGE,
+                         "the first word must be a rung: `rung models` lists "
+                         "them");
+    const rung_class *type = rung_class_find(argv[0], err);
+    if (!type) return RUNG_USAGE;
+    RUNG_TRY(new_model(t, type, first_kind(type), err));
+    RUNG_TRY(parse_words(t, argc - 1, argv + 1, err));
+    RUNG_TRY(find_kind(&kind, t, err));
+    RUNG_TRY(rung_class_check_kind(type, kind, err));
+    if (kind != t->model->kind) {
+        forget(t);
+        RUNG_TRY(new_model(t, type, kind, err));
+        RUNG_TRY(parse_words(t, argc - 1, argv + 1, err));
+    }
+    for (size_t i = 0; i < t->n_sets; i++)
+        RUNG_TRY(rung_class_defaults(type, kind, &t->sets[i], err));
+    return RUNG_OK;
 }
 
 /* With a rung's name its options are shown too. */
@@ -105,7 +136,7 @@ static rung_status options_help(int argc, char **argv, char **text, rung_error *
     if (argc > 0) {
         const rung_class *type = rung_class_find(argv[0], err);
         if (!type) return RUNG_USAGE;
-        RUNG_TRY(rung_model_new(&t.model, type, RUNG_RAW, err));
+        RUNG_TRY(rung_model_new(&t.model, type, first_kind(type), err));
     }
     make_sets(&t);
     *text = rung_options_help(t.sets, t.n_sets);
@@ -118,7 +149,7 @@ static rung_status options_help(int argc, char **argv, char **text, rung_error *
 static rung_status check_lengths(const training *t, rung_error *err)
 {
     int given = (t->train.steps > 0) + (t->train.epochs > 0) + (t->train.budget > 0);
-    if (t->model->type->raw->fit) return RUNG_OK;
+    if (!rung_class_is_trained(t->model->type, t->model->kind)) return RUNG_OK;
     if (given == 0)
         return rung_fail(err, RUNG_USAGE, "how long? give --steps, --epochs or --budget");
     if (given > 1)
@@ -132,20 +163,24 @@ static void print_result(const training *t, const rung_fit_result *r)
     printf("%s: %s parameters", t->model->type->name,
            rung_format_count(params, (double)r->params));
     if (r->train.steps > 0)
-        printf(", %lld steps in %s, %s tok/s", (long long)r->train.steps,
+        printf(", %lld steps in %s, %s %s/s", (long long)r->train.steps,
                rung_format_seconds(seconds, r->train.seconds),
-               rung_format_count(rate, round(r->train.units_per_second)));
+               rung_format_count(rate, round(r->train.units_per_second)),
+               t->model->kind == RUNG_RAW ? "tok" : "texts");
     printf("\n");
     if (r->train.steps > 0 && isfinite(r->train.valid_loss))
-        printf("valid: loss %.4f nats a token at step %lld\n", r->train.valid_loss,
+        printf("valid: loss %.4f nats a %s at step %lld\n", r->train.valid_loss,
+               t->model->kind == RUNG_RAW ? "token" : "text",
                (long long)r->train.best_step);
     if (r->valid.tokens) printf("valid: %.4f bits a byte\n", r->valid.bits_per_byte);
     if (r->test.tokens) printf("test:  %.4f bits a byte\n", r->test.bits_per_byte);
+    cli_print_labels("valid", &r->valid_labels);
+    cli_print_labels("test", &r->test_labels);
     printf("in %s\n", t->own.out);
 }
 
-static rung_status train(training *t, const rung_corpus *corpus, rung_runtime *rt,
-                         int *code, rung_error *err)
+static rung_status train(training *t, rung_corpus *corpus, rung_runtime *rt, int *code,
+                         rung_error *err)
 {
     cli_watch watch;
     rung_fit_result result;
@@ -187,7 +222,7 @@ static rung_status train_command(training *t, int argc, char **argv, int *code,
     rung_runtime *rt = cli_runtime(&t->common, err);
     if (!rt) return err->code;
     rung_corpus corpus;
-    rung_corpus_config config = cli_corpus_config(&t->data);
+    rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
     RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
     rung_status status = train(t, &corpus, rt, code, err);
     rung_corpus_release(&corpus);
@@ -200,12 +235,13 @@ static int train_run(int argc, char **argv)
     rung_error err;
     int code = CLI_DONE;
     if (train_command(&t, argc, argv, &code, &err) != RUNG_OK) code = cli_fail(&err);
-    release(&t);
+    forget(&t);
     return code;
 }
 
-const cli_command cli_train = {"train", "RUNG [OPTIONS]", "trains one rung on one text",
-                               train_run, options_help};
+const cli_command cli_train = {"train", "RUNG [OPTIONS]",
+                               "trains one rung on one text or file of texts", train_run,
+                               options_help};
 
 /* ---- plan ---- */
 
@@ -239,31 +275,25 @@ static void print_plan(const training *t, const rung_train_plan *p)
                rung_format_seconds(text, p->seconds), (long long)p->steps);
 }
 
-static rung_status plan_on(training *t, const rung_corpus *corpus, rung_runtime *rt,
+static rung_status plan_on(training *t, rung_corpus *corpus, rung_runtime *rt,
                            rung_error *err)
 {
-    rung_task *task = NULL;
     rung_train_plan plan;
-    RUNG_TRY(rung_model_build(t->model, rung_tokenizer_share(corpus->tokenizer), NULL,
-                              (uint64_t)t->train.seed, err));
-    RUNG_TRY(rung_lm_task_new(&task, t->model, &corpus->tokens[RUNG_TRAIN],
-                              &corpus->tokens[RUNG_VALID], &t->train, err));
-    rung_status status = rung_plan(rt, task, &t->train, &plan, err);
-    rung_lm_task_free(task);
-    if (status == RUNG_OK) print_plan(t, &plan);
-    return status;
+    RUNG_TRY(rung_fit_plan(rt, t->model, corpus, &t->train, &plan, err));
+    print_plan(t, &plan);
+    return RUNG_OK;
 }
 
 static rung_status plan_command(training *t, int argc, char **argv, rung_error *err)
 {
     RUNG_TRY(parse(t, argc, argv, err));
-    if (t->model->type->raw->fit)
+    if (!rung_class_is_trained(t->model->type, t->model->kind))
         return rung_fail(err, RUNG_UNSUPPORTED, "%s counts: it takes no steps to plan",
                          t->model->type->name);
     rung_runtime *rt = cli_runtime(&t->common, err);
     if (!rt) return err->code;
     rung_corpus corpus;
-    rung_corpus_config config = cli_corpus_config(&t->data);
+    rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
     RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
     rung_status status = plan_on(t, &corpus, rt, err);
     rung_corpus_release(&corpus);
@@ -276,7 +306,7 @@ static int plan_run(int argc, char **argv)
     rung_error err;
     int code = CLI_DONE;
     if (plan_command(&t, argc, argv, &err) != RUNG_OK) code = cli_fail(&err);
-    release(&t);
+    forget(&t);
     return code;
 }
 

@@ -6,23 +6,76 @@
 #define FIELD(name) offsetof(cli_data, name)
 #define TOKENIZERS "byte|char|word"
 
+#define X(name, text) "|" text
+static const char formats[] = RUNG_FORMAT_LIST(X);
+#undef X
+
+/* The options of a rung_labelled_config that lies at `at`. */
+#define COLUMNS(at)                                                                      \
+    {"format",                                                                           \
+     RUNG_OPTION_CHOICE,                                                                 \
+     (at) + offsetof(rung_labelled_config, format),                                      \
+     "auto",                                                                             \
+     0,                                                                                  \
+     0,                                                                                  \
+     formats + 1,                                                                        \
+     "of labelled text",                                                                 \
+     NULL},                                                                              \
+        {"text-column",                                                                  \
+         RUNG_OPTION_TEXT,                                                               \
+         (at) + offsetof(rung_labelled_config, text_column),                             \
+         NULL,                                                                           \
+         0,                                                                              \
+         0,                                                                              \
+         NULL,                                                                           \
+         "where the text stands: a name, or a number from 1; else found",                \
+         NULL},                                                                          \
+        {"label-column",                                                                 \
+         RUNG_OPTION_TEXT,                                                               \
+         (at) + offsetof(rung_labelled_config, label_column),                            \
+         NULL,                                                                           \
+         0,                                                                              \
+         0,                                                                              \
+         NULL,                                                                           \
+         "where the label stands, likewise",                                             \
+         NULL},                                                                          \
+        {"delimiter",                                                                    \
+         RUNG_OPTION_TEXT,                                                               \
+         (at) + offsetof(rung_labelled_config, delimiter),                               \
+         NULL,                                                                           \
+         0,                                                                              \
+         0,                                                                              \
+         NULL,                                                                           \
+         "between columns: one character, or \\t",                                       \
+         NULL},                                                                          \
+    {                                                                                    \
+        "most-bad", RUNG_OPTION_REAL, (at) + offsetof(rung_labelled_config, most_bad),   \
+            "0.01", 0, 1, NULL, "share of lines that may be unreadable", NULL            \
+    }
+
 static const rung_option data_options[] = {
     {"data", RUNG_OPTION_TEXT, FIELD(data), NULL, 0, 0, NULL,
-     "text: a file, a folder or - (also .gz, .zst, .xz); without it: the built-in tales",
-     NULL},
+     "a file, a folder or - (also .gz, .zst, .xz); without it: the built-in tales", NULL},
+    {"kind", RUNG_OPTION_CHOICE, FIELD(kind), "auto", 0, 0, "auto|raw|labelled",
+     "raw text, or texts with labels; auto: by name and content", NULL},
     {"valid", RUNG_OPTION_TEXT, FIELD(valid), NULL, 0, 0, NULL,
-     "text to stop and choose on; else cut from the end of the data", NULL},
+     "data to stop and choose on; else cut from the data", NULL},
     {"test", RUNG_OPTION_TEXT, FIELD(test), NULL, 0, 0, NULL,
-     "text to report on; else cut from the end of the data", NULL},
-    {"valid-share", RUNG_OPTION_REAL, FIELD(valid_share), "0.05", 0, 0.5, NULL,
-     "share of the data cut for valid, at most 512 KB", NULL},
-    {"test-share", RUNG_OPTION_REAL, FIELD(test_share), "0.05", 0, 0.5, NULL,
-     "share of the data cut for test, at most 512 KB", NULL},
+     "data to report on; else cut from the data", NULL},
+    {"valid-share", RUNG_OPTION_REAL, FIELD(valid_share), "-1", -1, 0.5, NULL,
+     "share cut for valid; -1: 0.05 of raw (at most 512 KB), 0.1 of labelled text", NULL},
+    {"test-share", RUNG_OPTION_REAL, FIELD(test_share), "-1", -1, 0.5, NULL,
+     "share cut for test; -1: likewise", NULL},
     {"tokenizer", RUNG_OPTION_CHOICE, FIELD(tokenizer), "char", 0, 0, TOKENIZERS,
-     "what a token is", NULL},
+     "what a token of raw text is", NULL},
     {"vocab-size", RUNG_OPTION_INT, FIELD(vocab_size), "0", 0, 1 << 24, NULL,
-     "most tokens kept, the others are spelled in bytes; 0: all", NULL},
+     "most tokens kept, the others are spelled in parts; 0: all of raw text, a usual "
+     "number of labelled text",
+     NULL},
+    COLUMNS(offsetof(cli_data, labelled)),
 };
+
+static const rung_option column_options[] = {COLUMNS(0)};
 
 rung_option_set cli_data_set(cli_data *data, bool has_data)
 {
@@ -33,10 +86,23 @@ rung_option_set cli_data_set(cli_data *data, bool has_data)
                              .values = data};
 }
 
-rung_corpus_config cli_corpus_config(const cli_data *data)
+rung_option_set cli_columns_set(rung_labelled_config *config)
+{
+    return (rung_option_set){.title = "Labelled text",
+                             .options = column_options,
+                             .count = sizeof column_options / sizeof column_options[0],
+                             .values = config};
+}
+
+rung_corpus_config cli_corpus_config(const cli_data *data, int64_t seed)
 {
     static const char *const tokenizers[] = {"byte", "char", "word"};
-    return (rung_corpus_config){.data = data->data,
+    rung_labelled_config labelled = data->labelled;
+    labelled.has_labels = true;
+    return (rung_corpus_config){.kind = data->kind,
+                                .labelled = labelled,
+                                .seed = (uint64_t)seed,
+                                .data = data->data,
                                 .valid = data->valid,
                                 .test = data->test,
                                 .valid_share = data->valid_share,

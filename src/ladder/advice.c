@@ -1,9 +1,10 @@
 /* The advice: the lowest rung whose quality cannot be told from the best one's.
  *
- * All rungs score the same pieces of the valid text, so the difference between two of
- * them is measured piece by piece: its mean d and standard error e = s / sqrt(n). A rung
- * is as good as the best when d <= 1.96 e (a 95 % interval), or when d is below a
- * thousandth of a bit a byte. */
+ * All rungs score the same valid text, so two of them are compared in pairs. Raw text:
+ * piece by piece, the mean difference d and its standard error e = s / sqrt(n); the
+ * interval is d +- 1.96 e. Labelled text: the difference in accuracy, with the bootstrap's
+ * interval over pairs. A rung is as good as the best when the interval (95 %) reaches 0,
+ * or when the difference is too small to matter. */
 #include "ladder/advice.h"
 
 #include <math.h>
@@ -13,9 +14,9 @@
 
 #include "rung/units.h"
 
-static const double TOO_SMALL = 1e-3; // bits a byte
+static const double TOO_SMALL = 1e-3; // bits a byte, or accuracy
 
-static void measure_gap(rung_ladder_row *row, const rung_ladder_row *best)
+static void measure_raw(rung_ladder_row *row, const rung_ladder_row *best)
 {
     const rung_lm_score *a = &row->fit.valid, *b = &best->fit.valid;
     double n = (double)a->n_chunks, mean = 0, squares = 0;
@@ -29,16 +30,30 @@ static void measure_gap(rung_ladder_row *row, const rung_ladder_row *best)
     double nats =
         n > 1 ? sqrt(n * squares / (n - 1)) : 0; // error of the sum over n pieces
     row->gap_error = nats / log(2) / (double)a->bytes;
+    double half = 1.96 * row->gap_error;
+    row->gap_interval = (rung_interval){row->gap - half, row->gap + half};
+}
+
+static rung_status measure_labelled(rung_ladder_row *row, const rung_ladder_row *best,
+                                    uint64_t seed, rung_error *err)
+{
+    const rung_label_score *a = &row->fit.valid_labels, *b = &best->fit.valid_labels;
+    rung_label_intervals intervals;
+    RUNG_TRY(rung_label_bootstrap(&intervals, b, a, seed, err));
+    row->gap = b->accuracy - a->accuracy;
+    row->gap_interval = intervals.accuracy;
+    row->gap_error = (row->gap_interval.high - row->gap_interval.low) / (2 * 1.96);
+    return RUNG_OK;
 }
 
 static bool is_good_enough(const rung_ladder_row *row)
 {
-    return row->gap <= fmax(1.96 * row->gap_error, TOO_SMALL);
+    return row->gap_interval.low <= 0 || row->gap <= TOO_SMALL;
 }
 
-static bool stopped_by_budget(const rung_ladder_row *row)
+static bool stopped_by_budget(const rung_ladder *ladder, const rung_ladder_row *row)
 {
-    return rung_class_is_trained(row->type, RUNG_RAW) && !row->fit.train.converged &&
+    return rung_class_is_trained(row->type, ladder->kind) && !row->fit.train.converged &&
            row->fit.train.end == RUNG_TRAIN_DONE;
 }
 
@@ -53,52 +68,64 @@ static void append(rung_ladder *ladder, const char *format, ...)
     va_end(args);
 }
 
-/* What the rungs above would cost for nothing, or those below would save and lose. */
-static void compare_neighbours(rung_ladder *ladder)
+/* ---- In words ---- */
+
+static void tell_choice(rung_ladder *ladder, const rung_ladder_row *chosen)
 {
-    const rung_ladder_row *chosen = &ladder->rows[ladder->recommended];
-    char size[40], other_size[40];
-    if (ladder->recommended > 0) {
-        const rung_ladder_row *below = &ladder->rows[ladder->recommended - 1];
-        append(ladder,
-               " The rung below, %s, needs %.3f bits a byte more, with %s instead of %s.",
-               below->type->name,
-               below->fit.valid.bits_per_byte - chosen->fit.valid.bits_per_byte,
-               rung_format_bytes(other_size, (double)below->fit.file_bytes),
-               rung_format_bytes(size, (double)chosen->fit.file_bytes));
-    }
-    if (ladder->best != ladder->recommended) {
-        const rung_ladder_row *best = &ladder->rows[ladder->best];
-        append(
-            ladder,
-            " The best, %s, is only %.4f +- %.4f bits a byte better, within the noise.",
-            best->type->name, chosen->gap, 1.96 * chosen->gap_error);
-    }
+    if (ladder->kind == RUNG_RAW)
+        append(ladder, "Take %s: %.3f bits a byte on text it has not seen.",
+               chosen->type->name, chosen->fit.test.bits_per_byte);
+    else
+        append(ladder, "Take %s: %.1f %% right on texts it has not seen.",
+               chosen->type->name, 100 * chosen->fit.test_labels.accuracy);
 }
 
-void rung__ladder_advise(rung_ladder *ladder, double budget)
+/* What the rung below would save, and lose. */
+static void tell_below(rung_ladder *ladder, const rung_ladder_row *below,
+                       const rung_ladder_row *chosen)
+{
+    char size[40], other_size[40];
+    append(ladder, " The rung below, %s, ", below->type->name);
+    if (ladder->kind == RUNG_RAW)
+        append(ladder, "needs %.3f bits a byte more",
+               below->fit.valid.bits_per_byte - chosen->fit.valid.bits_per_byte);
+    else
+        append(
+            ladder, "is right %.1f points less often",
+            100 * (chosen->fit.valid_labels.accuracy - below->fit.valid_labels.accuracy));
+    append(ladder, ", with %s instead of %s.",
+           rung_format_bytes(other_size, (double)below->fit.file_bytes),
+           rung_format_bytes(size, (double)chosen->fit.file_bytes));
+}
+
+/* What the best would gain, and cost. */
+static void tell_best(rung_ladder *ladder, const rung_ladder_row *best,
+                      const rung_ladder_row *chosen)
+{
+    char size[40], seconds[40];
+    double half = (chosen->gap_interval.high - chosen->gap_interval.low) / 2;
+    if (ladder->kind == RUNG_RAW)
+        append(ladder,
+               " The best, %s, is only %.4f +- %.4f bits a byte better, within the "
+               "noise",
+               best->type->name, chosen->gap, half);
+    else
+        append(ladder,
+               " The best, %s, is only %.1f +- %.1f points better, within the noise",
+               best->type->name, 100 * chosen->gap, 100 * half);
+    append(ladder, ", for %s and %s of training.",
+           rung_format_bytes(size, (double)best->fit.file_bytes),
+           rung_format_seconds(seconds, best->fit.train.seconds));
+}
+
+static void tell_budget(rung_ladder *ladder, double budget)
 {
     size_t unfinished = 0, trained = 0;
-    ladder->best = 0;
-    for (size_t i = 1; i < ladder->n_rows; i++) {
-        if (ladder->rows[i].fit.valid.nats < ladder->rows[ladder->best].fit.valid.nats)
-            ladder->best = i;
-    }
-    for (size_t i = 0; i < ladder->n_rows; i++) {
-        measure_gap(&ladder->rows[i], &ladder->rows[ladder->best]);
-        unfinished += stopped_by_budget(&ladder->rows[i]);
-        trained += rung_class_is_trained(ladder->rows[i].type, RUNG_RAW);
-    }
-    ladder->recommended = ladder->best;
-    for (size_t i = ladder->best + 1; i-- > 0;) {
-        if (is_good_enough(&ladder->rows[i])) ladder->recommended = i;
-    }
-    const rung_ladder_row *chosen = &ladder->rows[ladder->recommended];
-    ladder->advice[0] = 0;
-    append(ladder, "Take %s: %.3f bits a byte on text it has not seen.",
-           chosen->type->name, chosen->fit.test.bits_per_byte);
-    compare_neighbours(ladder);
     char text[40];
+    for (size_t i = 0; i < ladder->n_rows; i++) {
+        unfinished += stopped_by_budget(ladder, &ladder->rows[i]);
+        trained += rung_class_is_trained(ladder->rows[i].type, ladder->kind);
+    }
     if (unfinished && unfinished == trained)
         append(ladder,
                " All trained rungs were stopped by the budget while still improving, so "
@@ -106,4 +133,49 @@ void rung__ladder_advise(rung_ladder *ladder, double budget)
                rung_format_seconds(text, 4 * budget));
     else if (unfinished)
         append(ladder, " Some rungs were stopped by the budget while still improving.");
+}
+
+/* ---- All ---- */
+
+static bool is_better(const rung_ladder *ladder, size_t i, size_t than)
+{
+    const rung_fit_result *a = &ladder->rows[i].fit, *b = &ladder->rows[than].fit;
+    if (ladder->kind == RUNG_RAW) return a->valid.nats < b->valid.nats;
+    if (a->valid_labels.accuracy != b->valid_labels.accuracy)
+        return a->valid_labels.accuracy > b->valid_labels.accuracy;
+    return a->valid_labels.log_loss < b->valid_labels.log_loss;
+}
+
+static rung_status choose(rung_ladder *ladder, uint64_t seed, rung_error *err)
+{
+    ladder->best = 0;
+    for (size_t i = 1; i < ladder->n_rows; i++) {
+        if (is_better(ladder, i, ladder->best)) ladder->best = i;
+    }
+    const rung_ladder_row *best = &ladder->rows[ladder->best];
+    for (size_t i = 0; i < ladder->n_rows; i++) {
+        if (ladder->kind == RUNG_RAW)
+            measure_raw(&ladder->rows[i], best);
+        else
+            RUNG_TRY(measure_labelled(&ladder->rows[i], best, seed, err));
+    }
+    ladder->recommended = ladder->best;
+    for (size_t i = ladder->best + 1; i-- > 0;) {
+        if (is_good_enough(&ladder->rows[i])) ladder->recommended = i;
+    }
+    return RUNG_OK;
+}
+
+rung_status rung__ladder_advise(rung_ladder *ladder, double budget, uint64_t seed,
+                                rung_error *err)
+{
+    RUNG_TRY(choose(ladder, seed, err));
+    const rung_ladder_row *chosen = &ladder->rows[ladder->recommended];
+    ladder->advice[0] = 0;
+    tell_choice(ladder, chosen);
+    if (ladder->recommended > 0) tell_below(ladder, chosen - 1, chosen);
+    if (ladder->best != ladder->recommended)
+        tell_best(ladder, &ladder->rows[ladder->best], chosen);
+    tell_budget(ladder, budget);
+    return RUNG_OK;
 }

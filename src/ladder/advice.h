@@ -5,6 +5,7 @@
 #include "rung/ladder.h"
 
 /* Fills gaps, best, recommended and advice from the scores of the valid part. */
-void rung__ladder_advise(rung_ladder *ladder, double budget);
+rung_status rung__ladder_advise(rung_ladder *ladder, double budget, uint64_t seed,
+                                rung_error *err);
 
 #endif

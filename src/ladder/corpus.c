@@ -1,20 +1,33 @@
-/* A corpus: raw text in three parts, tokenized once for all rungs. */
+/* A corpus: a text in three parts, for all rungs. */
 #include "rung/ladder.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/alloc.h"
+#include "base/str.h"
+
+static double share_or(double share, double usual)
+{
+    return share < 0 ? usual : share;
+}
+
+static const char *path_of(const rung_corpus_config *config, int part)
+{
+    const char *paths[] = {config->data, config->valid, config->test};
+    return paths[part];
+}
+
+/* ---- Raw text ---- */
 
 /* Held-out parts that are cut from the data need not be larger than this. */
 static const double MOST_HELD_OUT = 512 * 1024;
 
-static double share_of(double share, size_t size)
+static double raw_share(double share, size_t size)
 {
     double most = MOST_HELD_OUT / (double)size;
+    share = share_or(share, 0.05);
     return share < most ? share : most;
-}
-
-static rung_span whole(const rung_text *text)
-{
-    return (rung_span){text->bytes, text->size};
 }
 
 static rung_status read_texts(rung_corpus *c, const rung_corpus_config *config,
@@ -24,16 +37,21 @@ static rung_status read_texts(rung_corpus *c, const rung_corpus_config *config,
     rung_text *data = &c->texts[RUNG_TRAIN];
     RUNG_TRY(config->data ? rung_text_read(data, config->data, 0, err)
                           : rung_tales_make(data, &tales, err));
-    if (config->valid)
-        RUNG_TRY(rung_text_read(&c->texts[RUNG_VALID], config->valid, 0, err));
-    if (config->test)
-        RUNG_TRY(rung_text_read(&c->texts[RUNG_TEST], config->test, 0, err));
-    double valid = config->valid ? 0 : share_of(config->valid_share, data->size);
-    double test = config->test ? 0 : share_of(config->test_share, data->size);
+    for (int p = RUNG_VALID; p < RUNG_PARTS; p++) {
+        if (path_of(config, p))
+            RUNG_TRY(rung_text_read(&c->texts[p], path_of(config, p), 0, err));
+    }
+    double valid = config->valid ? 0 : raw_share(config->valid_share, data->size);
+    double test = config->test ? 0 : raw_share(config->test_share, data->size);
     RUNG_TRY(rung_text_split(data, valid, test, &c->parts[RUNG_TRAIN],
                              &c->parts[RUNG_VALID], &c->parts[RUNG_TEST], err));
-    if (config->valid) c->parts[RUNG_VALID] = whole(&c->texts[RUNG_VALID]);
-    if (config->test) c->parts[RUNG_TEST] = whole(&c->texts[RUNG_TEST]);
+    for (int p = 0; p < RUNG_PARTS; p++) {
+        const rung_text *text = &c->texts[p];
+        if (!text->name) continue;
+        if (p != RUNG_TRAIN) c->parts[p] = (rung_span){text->bytes, text->size};
+        c->names[p] = text->name;
+        c->sha256[p] = text->sha256;
+    }
     return RUNG_OK;
 }
 
@@ -45,6 +63,7 @@ static rung_status tokenize(rung_corpus *c, const rung_corpus_config *config,
         RUNG_TRY(rung_tokenizer_train(&c->tokenizer, config->tokenizer, &how,
                                       c->parts[RUNG_TRAIN], err));
     for (int p = 0; p < RUNG_PARTS; p++) {
+        c->bytes[p] = c->parts[p].size;
         if (c->parts[p].size == 0) continue;
         int32_t *ids;
         RUNG_TRY(rung_tokenizer_encode(c->tokenizer, c->parts[p], &ids,
@@ -55,12 +74,196 @@ static rung_status tokenize(rung_corpus *c, const rung_corpus_config *config,
     return RUNG_OK;
 }
 
+/* ---- Labelled text ---- */
+
+static rung_status read_files(rung_corpus *c, const rung_corpus_config *config,
+                              rung_error *err)
+{
+    for (int p = 0; p < RUNG_PARTS; p++) {
+        rung_labelled *file = &c->files[p];
+        if (!path_of(config, p)) continue;
+        RUNG_TRY(rung_labelled_read(file, path_of(config, p), &config->labelled, err));
+        c->names[p] = file->name;
+        c->sha256[p] = file->sha256;
+    }
+    return RUNG_OK;
+}
+
+static rung_status make_part(rung_corpus *c, int part, size_t most, rung_error *err)
+{
+    rung_span *texts = rung__alloc_array(most + 1, sizeof *texts);
+    int32_t *labels = rung__alloc_array(most + 1, sizeof *labels);
+    c->examples[part] = (rung_examples){.texts = texts, .labels = labels};
+    if (texts && labels) return RUNG_OK;
+    return rung__out_of_memory(err, most * sizeof *texts, "examples");
+}
+
+static void add_example(rung_corpus *c, int part, rung_span text, int32_t label)
+{
+    rung_examples *e = &c->examples[part];
+    c->n_unknown[part] += label < 0;
+    if (label < 0 && part != RUNG_TEST) return; // nothing can be chosen by it
+    ((rung_span *)e->texts)[e->count] = text;
+    ((int32_t *)e->labels)[e->count++] = label;
+    c->bytes[part] += text.size;
+}
+
+/* Which part each example of the data goes to. */
+static rung_status cut(unsigned char **part, const rung_corpus *c,
+                       const rung_corpus_config *config, rung_error *err)
+{
+    const rung_labelled *data = &c->files[RUNG_TRAIN];
+    double valid = config->valid ? 0 : share_or(config->valid_share, 0.1);
+    double test = config->test ? 0 : share_or(config->test_share, 0.1);
+    rung_labels *all = NULL;
+    int32_t *ids = NULL;
+    size_t unknown;
+    *part = rung__alloc(data->count + 1);
+    if (!*part) return rung__out_of_memory(err, data->count, "parts");
+    rung_status status = rung_labels_new(&all, data->labels, data->count, err);
+    if (status == RUNG_OK) status = rung_labelled_ids(&ids, &unknown, data, all, err);
+    if (status == RUNG_OK)
+        status = rung_split_stratified(*part, ids, data->count, rung_labels_count(all),
+                                       valid, test, config->seed, err);
+    if (status != RUNG_OK) rung_fail_within(err, "%s", data->name);
+    rung_ids_free(ids);
+    rung_labels_free(all);
+    return status;
+}
+
+/* The labels are those of the examples that are trained on. */
+static rung_status find_labels(rung_corpus *c, const unsigned char *part, rung_error *err)
+{
+    const rung_labelled *data = &c->files[RUNG_TRAIN];
+    rung_span *names = rung__alloc_array(data->count + 1, sizeof *names);
+    size_t n = 0;
+    if (!names) return rung__out_of_memory(err, data->count * sizeof *names, "labels");
+    for (size_t i = 0; i < data->count; i++) {
+        if (part[i] == RUNG_TRAIN) names[n++] = data->labels[i];
+    }
+    rung_status status = rung_labels_new(&c->labels, names, n, err);
+    rung__free(names);
+    RUNG_TRY(status);
+    if (rung_labels_count(c->labels) > 1) return RUNG_OK;
+    return rung_fail(err, RUNG_INPUT,
+                     "%s: every example has the label '%s', so there is nothing to "
+                     "learn: is --label-column right? (%s)",
+                     data->name, rung_labels_name(c->labels, 0), data->columns);
+}
+
+/* Examples of one file, to the parts that `part` says, or all to one. */
+static rung_status sort_examples(rung_corpus *c, int file, const unsigned char *part,
+                                 rung_error *err)
+{
+    const rung_labelled *data = &c->files[file];
+    int32_t *ids = NULL;
+    size_t unknown;
+    RUNG_TRY(rung_labelled_ids(&ids, &unknown, data, c->labels, err));
+    for (size_t i = 0; i < data->count; i++)
+        add_example(c, part ? part[i] : file, data->texts[i], ids[i]);
+    rung_ids_free(ids);
+    return RUNG_OK;
+}
+
+static rung_status make_examples(rung_corpus *c, const unsigned char *part,
+                                 rung_error *err)
+{
+    RUNG_TRY(find_labels(c, part, err));
+    for (int p = 0; p < RUNG_PARTS; p++) {
+        size_t own = p == RUNG_TRAIN ? 0 : c->files[p].count;
+        RUNG_TRY(make_part(c, p, c->files[RUNG_TRAIN].count + own, err));
+    }
+    RUNG_TRY(sort_examples(c, RUNG_TRAIN, part, err));
+    for (int p = RUNG_VALID; p < RUNG_PARTS; p++) {
+        if (c->files[p].name) RUNG_TRY(sort_examples(c, p, NULL, err));
+        RUNG_TRY(rung_count_duplicates(&c->n_repeated[p], &c->examples[RUNG_TRAIN],
+                                       &c->examples[p], err));
+    }
+    return RUNG_OK;
+}
+
+static rung_status open_labelled(rung_corpus *c, const rung_corpus_config *config,
+                                 rung_error *err)
+{
+    unsigned char *part = NULL;
+    if (!config->data)
+        return rung_fail(err, RUNG_USAGE, "labelled text: from which file?");
+    RUNG_TRY(read_files(c, config, err));
+    rung_status status = cut(&part, c, config, err);
+    if (status == RUNG_OK) status = make_examples(c, part, err);
+    rung__free(part);
+    return status;
+}
+
+/* The training texts, a line each, for a tokenizer to learn from. */
+static rung_status join_texts(rung_str *all, const rung_examples *data, rung_error *err)
+{
+    for (size_t i = 0; i < data->count; i++) {
+        rung_str_add_bytes(all, data->texts[i].bytes, data->texts[i].size);
+        rung_str_add(all, "\n");
+    }
+    return all->failed ? rung__out_of_memory(err, all->len, "the training texts")
+                       : RUNG_OK;
+}
+
+rung_status rung_corpus_tokenizer(rung_tokenizer **out, rung_corpus *corpus,
+                                  const rung_class *type, rung_error *err)
+{
+    rung_tokenizer **tok = &corpus->tokenizer;
+    *out = NULL;
+    if (corpus->kind == RUNG_LABELLED) {
+        const char *kind = type->labelled->tokenizer;
+        if (!kind) return RUNG_OK;
+        if (*tok && strcmp(rung_tokenizer_kind(*tok), kind) != 0) {
+            rung_tokenizer_free(*tok);
+            *tok = NULL;
+        }
+        if (!*tok) {
+            rung_str all = {0};
+            rung_tokenizer_config how = {.vocab_size = corpus->config.vocab_size};
+            rung_status status = join_texts(&all, &corpus->examples[RUNG_TRAIN], err);
+            if (status == RUNG_OK)
+                status = rung_tokenizer_train(tok, kind, &how,
+                                              (rung_span){all.data, all.len}, err);
+            rung_str_release(&all);
+            RUNG_TRY(status);
+        }
+    }
+    *out = rung_tokenizer_share(*tok);
+    return RUNG_OK;
+}
+
+/* ---- Either ---- */
+
+rung_status rung_corpus_find_kind(rung_data_kind *kind, const rung_corpus_config *config,
+                                  rung_error *err)
+{
+    bool is_labelled = config->kind == RUNG_CORPUS_LABELLED;
+    bool is_asked_for = config->labelled.format != RUNG_FORMAT_AUTO ||
+                        config->labelled.text_column || config->labelled.label_column;
+    if (config->kind == RUNG_CORPUS_AUTO && config->data) {
+        is_labelled = is_asked_for;
+        if (!is_labelled) RUNG_TRY(rung_labelled_detect(&is_labelled, config->data, err));
+    }
+    *kind = is_labelled ? RUNG_LABELLED : RUNG_RAW;
+    return RUNG_OK;
+}
+
+static rung_status open_raw(rung_corpus *c, const rung_corpus_config *config,
+                            rung_error *err)
+{
+    RUNG_TRY(read_texts(c, config, err));
+    return tokenize(c, config, err);
+}
+
 rung_status rung_corpus_open(rung_corpus *corpus, const rung_corpus_config *config,
                              rung_tokenizer *tok, rung_error *err)
 {
     *corpus = (rung_corpus){.tokenizer = tok, .config = *config};
-    rung_status status = read_texts(corpus, config, err);
-    if (status == RUNG_OK) status = tokenize(corpus, config, err);
+    rung_status status = rung_corpus_find_kind(&corpus->kind, config, err);
+    if (status == RUNG_OK)
+        status = corpus->kind == RUNG_RAW ? open_raw(corpus, config, err)
+                                          : open_labelled(corpus, config, err);
     if (status != RUNG_OK) rung_corpus_release(corpus);
     return status;
 }
@@ -70,7 +273,11 @@ void rung_corpus_release(rung_corpus *corpus)
     for (int p = 0; p < RUNG_PARTS; p++) {
         rung_text_release(&corpus->texts[p]);
         rung_ids_free((int32_t *)corpus->tokens[p].ids);
+        rung_labelled_release(&corpus->files[p]);
+        rung__free((void *)corpus->examples[p].texts);
+        rung__free((void *)corpus->examples[p].labels);
     }
+    rung_labels_free(corpus->labels);
     rung_tokenizer_free(corpus->tokenizer);
     *corpus = (rung_corpus){0};
 }

@@ -8,19 +8,57 @@
 #include "base/clock.h"
 #include "base/files.h"
 
+static rung_status build(rung_model *m, rung_corpus *corpus,
+                         const rung_train_config *config, rung_error *err)
+{
+    rung_tokenizer *tok;
+    if (m->kind != corpus->kind)
+        return rung_fail(err, RUNG_USAGE, "%s was made for %s text, but the data are %s",
+                         m->type->name, m->kind == RUNG_RAW ? "raw" : "labelled",
+                         corpus->kind == RUNG_RAW ? "raw" : "labelled");
+    RUNG_TRY(rung_corpus_tokenizer(&tok, corpus, m->type, err));
+    rung_labels *labels = corpus->labels ? rung_labels_share(corpus->labels) : NULL;
+    return rung_model_build(m, tok, labels, (uint64_t)config->seed, err);
+}
+
 /* Counting and closed forms take no steps. */
 static rung_status fit_directly(rung_runtime *rt, rung_model *m,
                                 const rung_corpus *corpus, rung_fit_result *result,
                                 rung_error *err)
 {
-    double start = rung__now_seconds();
-    RUNG_TRY(m->type->raw->fit(m, rt, &corpus->tokens[RUNG_TRAIN],
-                               &corpus->tokens[RUNG_VALID], err));
+    double start = rung__now_seconds(), units;
+    if (m->kind == RUNG_RAW) {
+        units = (double)corpus->tokens[RUNG_TRAIN].count;
+        RUNG_TRY(m->type->raw->fit(m, rt, &corpus->tokens[RUNG_TRAIN],
+                                   &corpus->tokens[RUNG_VALID], err));
+    } else {
+        units = (double)corpus->examples[RUNG_TRAIN].count;
+        RUNG_TRY(m->type->labelled->fit(m, rt, &corpus->examples[RUNG_TRAIN],
+                                        &corpus->examples[RUNG_VALID], err));
+    }
     result->train.seconds = rung__now_seconds() - start;
     result->train.converged = true;
-    result->train.units_per_second =
-        (double)corpus->tokens[RUNG_TRAIN].count / fmax(result->train.seconds, 1e-9);
+    result->train.units_per_second = units / fmax(result->train.seconds, 1e-9);
     return RUNG_OK;
+}
+
+/* The trainer's task of a model and its corpus; freed by free_task. */
+static rung_status new_task(rung_task **task, rung_model *m, const rung_corpus *corpus,
+                            const rung_train_config *config, rung_error *err)
+{
+    if (m->kind == RUNG_RAW)
+        return rung_lm_task_new(task, m, &corpus->tokens[RUNG_TRAIN],
+                                &corpus->tokens[RUNG_VALID], config, err);
+    return rung_classify_task_new(task, m, &corpus->examples[RUNG_TRAIN],
+                                  &corpus->examples[RUNG_VALID], err);
+}
+
+static void free_task(rung_task *task, const rung_model *m)
+{
+    if (m->kind == RUNG_RAW)
+        rung_lm_task_free(task);
+    else
+        rung_classify_task_free(task);
 }
 
 static rung_status train(rung_runtime *rt, rung_model *m, const rung_corpus *corpus,
@@ -29,16 +67,27 @@ static rung_status train(rung_runtime *rt, rung_model *m, const rung_corpus *cor
                          rung_error *err)
 {
     rung_task *task = NULL;
-    RUNG_TRY(rung_lm_task_new(&task, m, &corpus->tokens[RUNG_TRAIN],
-                              &corpus->tokens[RUNG_VALID], &config->train, err));
+    RUNG_TRY(new_task(&task, m, corpus, &config->train, err));
     rung_status status = rung_train(rt, task, &config->train, dir, config->resume, hooks,
                                     &result->train, err);
-    if (status == RUNG_OK && result->train.end != RUNG_TRAIN_INTERRUPTED &&
-        task->n_eval) {
+    if (status == RUNG_OK && m->kind == RUNG_RAW && task->n_eval &&
+        result->train.end != RUNG_TRAIN_INTERRUPTED) {
         rung_lm_task_evaluate_all(task);
         status = rung_evaluate(rt, task, &result->train.valid_loss, NULL, err);
     }
-    rung_lm_task_free(task);
+    free_task(task, m);
+    return status;
+}
+
+rung_status rung_fit_plan(rung_runtime *rt, rung_model *m, rung_corpus *corpus,
+                          const rung_train_config *config, rung_train_plan *plan,
+                          rung_error *err)
+{
+    rung_task *task = NULL;
+    RUNG_TRY(build(m, corpus, config, err));
+    RUNG_TRY(new_task(&task, m, corpus, config, err));
+    rung_status status = rung_plan(rt, task, config, plan, err);
+    free_task(task, m);
     return status;
 }
 
@@ -53,9 +102,9 @@ static int64_t count_params(const rung_model *m)
     return n;
 }
 
-static rung_status score(rung_runtime *rt, const rung_model *m, const rung_corpus *corpus,
-                         int64_t context, const char *dir, rung_fit_result *result,
-                         rung_error *err)
+static rung_status score_raw(rung_runtime *rt, const rung_model *m,
+                             const rung_corpus *corpus, int64_t context,
+                             rung_fit_result *result, rung_error *err)
 {
     if (corpus->tokens[RUNG_VALID].count)
         RUNG_TRY(rung_lm_evaluate(m, rt, &corpus->tokens[RUNG_VALID], context,
@@ -63,6 +112,28 @@ static rung_status score(rung_runtime *rt, const rung_model *m, const rung_corpu
     if (corpus->tokens[RUNG_TEST].count)
         RUNG_TRY(rung_lm_evaluate(m, rt, &corpus->tokens[RUNG_TEST], context,
                                   &result->test, err));
+    return RUNG_OK;
+}
+
+static rung_status score_labelled(rung_runtime *rt, const rung_model *m,
+                                  const rung_corpus *corpus, rung_fit_result *result,
+                                  rung_error *err)
+{
+    if (corpus->examples[RUNG_VALID].count)
+        RUNG_TRY(rung_classify_evaluate(m, rt, &corpus->examples[RUNG_VALID],
+                                        &result->valid_labels, err));
+    if (corpus->examples[RUNG_TEST].count)
+        RUNG_TRY(rung_classify_evaluate(m, rt, &corpus->examples[RUNG_TEST],
+                                        &result->test_labels, err));
+    return RUNG_OK;
+}
+
+static rung_status score(rung_runtime *rt, const rung_model *m, const rung_corpus *corpus,
+                         int64_t context, const char *dir, rung_fit_result *result,
+                         rung_error *err)
+{
+    RUNG_TRY(m->kind == RUNG_RAW ? score_raw(rt, m, corpus, context, result, err)
+                                 : score_labelled(rt, m, corpus, result, err));
     char *path = rung_path_join(dir, "model.safetensors");
     if (!path) return rung__out_of_memory(err, strlen(dir), "a path");
     result->params = count_params(m);
@@ -102,21 +173,20 @@ static rung_status learn(rung_runtime *rt, rung_model **m, const rung_corpus *co
                          rung_error *err)
 {
     if (!config->resume) RUNG_TRY(check_free(dir, err));
-    if ((*m)->type->raw->fit)
-        RUNG_TRY(fit_directly(rt, *m, corpus, result, err));
-    else
+    if (rung_class_is_trained((*m)->type, (*m)->kind))
         RUNG_TRY(train(rt, *m, corpus, config, dir, hooks, result, err));
+    else
+        RUNG_TRY(fit_directly(rt, *m, corpus, result, err));
     return rung_model_save(*m, dir, err);
 }
 
-rung_status rung_fit(rung_runtime *rt, rung_model **m, const rung_corpus *corpus,
+rung_status rung_fit(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
                      const rung_fit_config *config, int64_t context, const char *dir,
                      const rung_train_hooks *hooks, rung_fit_result *result,
                      rung_error *err)
 {
     *result = (rung_fit_result){0};
-    RUNG_TRY(rung_model_build(*m, rung_tokenizer_share(corpus->tokenizer), NULL,
-                              (uint64_t)config->train.seed, err));
+    RUNG_TRY(build(*m, corpus, &config->train, err));
     bool finished = false;
     if (config->resume)
         RUNG_TRY(
@@ -138,4 +208,6 @@ void rung_fit_result_release(rung_fit_result *result)
 {
     rung_lm_score_release(&result->valid);
     rung_lm_score_release(&result->test);
+    rung_label_score_release(&result->valid_labels);
+    rung_label_score_release(&result->test_labels);
 }

@@ -1,13 +1,15 @@
 /* Running the ladder: every rung on the same corpus, in the order of the ladder. */
 #include "rung/ladder.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/files.h"
 #include "ladder/advice.h"
 #include "ladder/results.h"
+
+enum { RAW_CONTEXT = 128 }; // unless another one is asked for
 
 /* ---- Which rungs ---- */
 
@@ -21,6 +23,7 @@ static rung_status add_named(rung_ladder *ladder, const char *name, size_t n,
     word[n] = 0;
     const rung_class *type = rung_class_find(word, err);
     if (!type) return RUNG_USAGE;
+    RUNG_TRY(rung_class_check_kind(type, ladder->kind, err));
     for (size_t i = 0; i < ladder->n_rows; i++) {
         if (ladder->rows[i].type == type)
             return rung_fail(err, RUNG_USAGE, "rung '%s' is named twice", type->name);
@@ -36,8 +39,9 @@ static rung_status choose_rungs(rung_ladder *ladder, const char *rungs, rung_err
     if (!rungs) {
         for (size_t i = 0; i < rung_class_count() && ladder->n_rows < RUNG_LADDER_MAX;
              i++) {
-            if (rung_class_at(i)->raw)
-                ladder->rows[ladder->n_rows++].type = rung_class_at(i);
+            const rung_class *type = rung_class_at(i);
+            if (ladder->kind == RUNG_RAW ? type->raw != NULL : type->labelled != NULL)
+                ladder->rows[ladder->n_rows++].type = type;
         }
         return RUNG_OK;
     }
@@ -52,11 +56,24 @@ static rung_status choose_rungs(rung_ladder *ladder, const char *rungs, rung_err
     return ladder->n_rows ? RUNG_OK : rung_fail(err, RUNG_USAGE, "--rungs names no rung");
 }
 
+/* Before the data are read: every name is one of a rung. */
+static rung_status check_names(const char *rungs, rung_error *err)
+{
+    for (const char *p = rungs ? rungs : ""; *p;) {
+        char word[64];
+        size_t n = strcspn(p, ",");
+        snprintf(word, sizeof word, "%.*s", (int)n, p);
+        if (n > 0 && !rung_class_find(word, err)) return RUNG_USAGE;
+        p += n + (p[n] == ',');
+    }
+    return RUNG_OK;
+}
+
 static size_t count_trained(const rung_ladder *ladder)
 {
     size_t n = 0;
     for (size_t i = 0; i < ladder->n_rows; i++)
-        n += rung_class_is_trained(ladder->rows[i].type, RUNG_RAW);
+        n += rung_class_is_trained(ladder->rows[i].type, ladder->kind);
     return n;
 }
 
@@ -70,7 +87,7 @@ static rung_status fit_config(rung_fit_config *fit, const rung_class *type,
     const rung_option *options = rung_train_options(&count);
     rung_option_set set = {.options = options, .count = count, .values = &fit->train};
     RUNG_TRY(rung_options_defaults(&set, err));
-    RUNG_TRY(rung_class_defaults(type, RUNG_RAW, &set, err));
+    RUNG_TRY(rung_class_defaults(type, ladder->kind, &set, err));
     fit->train.budget = config->budget / (double)(trained ? trained : 1);
     fit->train.seed = config->seed;
     fit->command = config->command;
@@ -86,12 +103,13 @@ static bool has_option(const rung_option_set *set, const char *name)
     return false;
 }
 
-/* A model of the class with its default options, and the ladder's context. */
-static rung_status new_model(rung_model **m, const rung_class *type, int64_t context,
-                             rung_error *err)
+/* A model of the class with its default options, and the ladder's context, if any. */
+static rung_status new_model(rung_model **m, const rung_class *type, rung_data_kind kind,
+                             int64_t context, rung_error *err)
 {
     char text[32];
-    RUNG_TRY(rung_model_new(m, type, RUNG_RAW, err));
+    RUNG_TRY(rung_model_new(m, type, kind, err));
+    if (context == 0) return RUNG_OK;
     rung_option_set set = rung_model_options(*m);
     snprintf(text, sizeof text, "%lld", (long long)context);
     rung_status status = RUNG_OK;
@@ -102,17 +120,19 @@ static rung_status new_model(rung_model **m, const rung_class *type, int64_t con
 }
 
 static rung_status run_rung(rung_runtime *rt, rung_ladder *ladder, size_t i,
-                            const rung_ladder_config *config, const rung_corpus *corpus,
+                            const rung_ladder_config *config, rung_corpus *corpus,
                             const rung_ladder_hooks *hooks, rung_error *err)
 {
     rung_ladder_row *row = &ladder->rows[i];
     rung_fit_config fit = {0};
     rung_model *m = NULL;
+    int64_t context = config->context;
+    if (context == 0 && ladder->kind == RUNG_RAW) context = RAW_CONTEXT;
     if (hooks && hooks->begin) hooks->begin(hooks->self, row->type, i, ladder->n_rows);
     RUNG_TRY(fit_config(&fit, row->type, ladder, config, err));
-    RUNG_TRY(new_model(&m, row->type, config->context, err));
+    RUNG_TRY(new_model(&m, row->type, ladder->kind, context, err));
     char *dir = rung_path_join(config->out, row->type->name);
-    rung_status status = dir ? rung_fit(rt, &m, corpus, &fit, config->context, dir,
+    rung_status status = dir ? rung_fit(rt, &m, corpus, &fit, context, dir,
                                         hooks ? &hooks->train : NULL, &row->fit, err)
                              : rung__out_of_memory(err, strlen(config->out), "a path");
     if (status != RUNG_OK) rung_fail_within(err, "%s", row->type->name);
@@ -126,11 +146,14 @@ static rung_status run_rung(rung_runtime *rt, rung_ladder *ladder, size_t i,
 static void describe_corpus(rung_ladder *ladder, const rung_corpus *corpus)
 {
     for (int p = 0; p < RUNG_PARTS; p++) {
-        ladder->bytes[p] = corpus->tokens[p].bytes;
+        ladder->bytes[p] = corpus->bytes[p];
         ladder->tokens[p] = corpus->tokens[p].count;
+        ladder->examples[p] = corpus->examples[p].count;
+        ladder->n_repeated[p] = corpus->n_repeated[p];
     }
-    ladder->vocab = rung_tokenizer_size(corpus->tokenizer);
-    memcpy(ladder->sha256, corpus->texts[RUNG_TRAIN].sha256, sizeof ladder->sha256);
+    if (corpus->labels) ladder->labels = rung_labels_share(corpus->labels);
+    if (corpus->kind == RUNG_RAW) ladder->vocab = rung_tokenizer_size(corpus->tokenizer);
+    memcpy(ladder->sha256, corpus->sha256[RUNG_TRAIN], sizeof ladder->sha256);
 }
 
 /* A folder that holds a run is only gone on with, never overwritten. */
@@ -149,7 +172,7 @@ static rung_status check_out(const rung_ladder_config *config, rung_error *err)
 }
 
 static rung_status run_all(rung_runtime *rt, const rung_ladder_config *config,
-                           const rung_corpus *corpus, const rung_ladder_hooks *hooks,
+                           rung_corpus *corpus, const rung_ladder_hooks *hooks,
                            rung_ladder *ladder, rung_error *err)
 {
     describe_corpus(ladder, corpus);
@@ -160,7 +183,7 @@ static rung_status run_all(rung_runtime *rt, const rung_ladder_config *config,
             return RUNG_OK;
         }
     }
-    rung__ladder_advise(ladder, config->budget);
+    RUNG_TRY(rung__ladder_advise(ladder, config->budget, (uint64_t)config->seed, err));
     return rung__ladder_write(ladder, config, err);
 }
 
@@ -170,10 +193,11 @@ rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
 {
     rung_corpus corpus;
     *ladder = (rung_ladder){0};
-    RUNG_TRY(choose_rungs(ladder, config->rungs, err));
+    RUNG_TRY(check_names(config->rungs, err));
     RUNG_TRY(rung_corpus_open(&corpus, &config->corpus, NULL, err));
-    rung_status status = RUNG_OK;
-    if (!corpus.tokens[RUNG_VALID].count || !corpus.tokens[RUNG_TEST].count)
+    ladder->kind = corpus.kind;
+    rung_status status = choose_rungs(ladder, config->rungs, err);
+    if (status == RUNG_OK && (!corpus.bytes[RUNG_VALID] || !corpus.bytes[RUNG_TEST]))
         status = rung_fail(err, RUNG_USAGE, "the ladder needs a valid and a test part");
     if (status == RUNG_OK) status = check_out(config, err);
     if (status == RUNG_OK) status = run_all(rt, config, &corpus, hooks, ladder, err);
@@ -186,5 +210,6 @@ void rung_ladder_release(rung_ladder *ladder)
 {
     for (size_t i = 0; i < ladder->n_rows; i++)
         rung_fit_result_release(&ladder->rows[i].fit);
+    rung_labels_free(ladder->labels);
     *ladder = (rung_ladder){0};
 }

@@ -78,7 +78,8 @@ static void add_options(rung_str *s, const rung_option_set *set,
 }
 
 static rung_status add_train_options(rung_str *s, const rung_class *type,
-                                     const rung_train_config *config, rung_error *err)
+                                     rung_data_kind kind, const rung_train_config *config,
+                                     rung_error *err)
 {
     size_t count;
     const rung_option *options = rung_train_options(&count);
@@ -86,7 +87,7 @@ static rung_status add_train_options(rung_str *s, const rung_class *type,
     rung_option_set set = {.options = options, .count = count, .values = &done};
     rung_option_set defaults = {.options = options, .count = count, .values = &usual};
     RUNG_TRY(rung_options_defaults(&defaults, err));
-    RUNG_TRY(rung_class_defaults(type, RUNG_RAW, &defaults, err));
+    RUNG_TRY(rung_class_defaults(type, kind, &defaults, err));
     add_options(s, &set, &defaults);
     return RUNG_OK;
 }
@@ -102,12 +103,30 @@ static rung_status add_model_options(rung_str *s, const rung_model *m, rung_erro
     return RUNG_OK;
 }
 
+static void add_labelled_options(rung_str *s, const rung_labelled_config *config)
+{
+#define X(name, text) text,
+    static const char *const formats[] = {RUNG_FORMAT_LIST(X)};
+#undef X
+    const char *const columns[][2] = {{"text-column", config->text_column},
+                                      {"label-column", config->label_column},
+                                      {"delimiter", config->delimiter}};
+    rung_str_add(s, " --kind labelled");
+    if (config->format != RUNG_FORMAT_AUTO)
+        rung_str_addf(s, " --format %s", formats[config->format]);
+    for (int i = 0; i < 3; i++) {
+        if (!columns[i][1]) continue;
+        rung_str_addf(s, " --%s ", columns[i][0]);
+        add_word(s, columns[i][1]);
+    }
+}
+
 static void add_data_options(rung_str *s, const rung_corpus *corpus)
 {
     static const char *const names[] = {"data", "valid", "test"};
     static const rung_corpus_config usual = RUNG_CORPUS_CONFIG_DEFAULT;
     for (int p = 0; p < RUNG_PARTS; p++) {
-        const char *name = corpus->texts[p].name;
+        const char *name = corpus->names[p];
         if (!name || (p == RUNG_TRAIN && !corpus->config.data)) continue;
         rung_str_addf(s, " --%s ", names[p]);
         add_word(s, name);
@@ -116,7 +135,10 @@ static void add_data_options(rung_str *s, const rung_corpus *corpus)
         rung_str_addf(s, " --valid-share %.17g", corpus->config.valid_share);
     if (corpus->config.test_share != usual.test_share)
         rung_str_addf(s, " --test-share %.17g", corpus->config.test_share);
-    rung_str_addf(s, " --tokenizer %s", rung_tokenizer_kind(corpus->tokenizer));
+    if (corpus->kind == RUNG_RAW)
+        rung_str_addf(s, " --tokenizer %s", rung_tokenizer_kind(corpus->tokenizer));
+    else
+        add_labelled_options(s, &corpus->config.labelled);
     if (corpus->config.vocab_size)
         rung_str_addf(s, " --vocab-size %lld", (long long)corpus->config.vocab_size);
 }
@@ -127,31 +149,70 @@ static rung_status same_again(rung_str *s, const rung_model *m, const rung_corpu
 {
     rung_str_addf(s, "rung train %s", m->type->name);
     add_data_options(s, corpus);
-    if (!m->type->raw->fit) RUNG_TRY(add_train_options(s, m->type, &done->config, err));
+    if (rung_class_is_trained(m->type, m->kind))
+        RUNG_TRY(add_train_options(s, m->type, m->kind, &done->config, err));
     return add_model_options(s, m, err);
 }
 
 /* ---- Writing ---- */
+
+static void describe_examples(json_t *part, const rung_corpus *corpus, int p,
+                              bool *failed)
+{
+    const struct {
+        const char *key;
+        size_t n;
+    } counts[] = {{"examples", corpus->examples[p].count},
+                  {"unknown_labels", corpus->n_unknown[p]},
+                  {"also_in_train", corpus->n_repeated[p]},
+                  {"bad_lines", corpus->files[p].n_bad},
+                  {"empty_texts", corpus->files[p].n_empty}};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        rung__json_put(part, counts[i].key, json_integer((json_int_t)counts[i].n),
+                       failed);
+    if (corpus->names[p])
+        rung__json_put(part, "columns", json_string(corpus->files[p].columns), failed);
+}
 
 static json_t *describe_data(const rung_corpus *corpus)
 {
     static const char *const names[] = {"train", "valid", "test"};
     bool failed = false;
     json_t *data = json_object();
-    rung__json_put(data, "name", json_string(corpus->texts[RUNG_TRAIN].name), &failed);
-    rung__json_put(data, "sha256", json_string(corpus->texts[RUNG_TRAIN].sha256),
-                   &failed);
+    rung__json_put(data, "name", json_string(corpus->names[RUNG_TRAIN]), &failed);
+    rung__json_put(data, "sha256", json_string(corpus->sha256[RUNG_TRAIN]), &failed);
     for (int p = 0; p < RUNG_PARTS; p++) {
-        json_t *part =
-            json_pack("{s:I, s:I}", "bytes", (json_int_t)corpus->tokens[p].bytes,
-                      "tokens", (json_int_t)corpus->tokens[p].count);
-        if (part && corpus->texts[p].name && p != RUNG_TRAIN)
-            rung__json_put(part, "sha256", json_string(corpus->texts[p].sha256), &failed);
+        json_t *part = json_pack("{s:I}", "bytes", (json_int_t)corpus->bytes[p]);
+        if (corpus->kind == RUNG_RAW)
+            rung__json_put(part, "tokens",
+                           json_integer((json_int_t)corpus->tokens[p].count), &failed);
+        else
+            describe_examples(part, corpus, p, &failed);
+        if (part && corpus->sha256[p] && p != RUNG_TRAIN)
+            rung__json_put(part, "sha256", json_string(corpus->sha256[p]), &failed);
         rung__json_put(data, names[p], part, &failed);
     }
     if (!failed) return data;
     json_decref(data);
     return NULL;
+}
+
+static void put_label_score(json_t *metrics, const char *part, const rung_label_score *s,
+                            bool *failed)
+{
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {{"accuracy", s->accuracy},
+               {"macro_f1", s->macro_f1},
+               {"log_loss", s->log_loss},
+               {"cut_share", (double)s->n_cut / (double)s->count}};
+    for (size_t i = 0; s->count && i < sizeof all / sizeof all[0]; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s_%s", part, all[i].name);
+        if (isfinite(all[i].value))
+            rung__json_put(metrics, key, json_real(all[i].value), failed);
+    }
 }
 
 static void put_score(json_t *metrics, const char *part, const rung_lm_score *s,
@@ -177,6 +238,8 @@ static json_t *describe_metrics(const rung_fit_result *r)
     }
     put_score(metrics, "valid", &r->valid, &failed);
     put_score(metrics, "test", &r->test, &failed);
+    put_label_score(metrics, "valid", &r->valid_labels, &failed);
+    put_label_score(metrics, "test", &r->test_labels, &failed);
     if (!failed) return metrics;
     json_decref(metrics);
     return NULL;
@@ -264,7 +327,7 @@ static rung_status check_same(const json_t *record, const rung_model *m,
     const char *differs = NULL;
     if (strcmp(rung, m->type->name) != 0) differs = "rung";
     if (seed != config->seed) differs = "seed";
-    if (strcmp(sha256, corpus->texts[RUNG_TRAIN].sha256) != 0) differs = "data";
+    if (strcmp(sha256, corpus->sha256[RUNG_TRAIN]) != 0) differs = "data";
     if (!differs) return RUNG_OK;
     return rung_fail(
         err, RUNG_USAGE,

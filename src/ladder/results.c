@@ -1,6 +1,7 @@
 /* results.json and metrics.jsonl of a run. */
 #include "ladder/results.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -19,7 +20,49 @@ static json_t *describe_score(const rung_lm_score *s)
                      "tokens", (json_int_t)s->tokens, "seconds", s->seconds);
 }
 
-static json_t *describe_row(const rung_ladder_row *row)
+static json_t *describe_interval(rung_interval i)
+{
+    return json_pack("[f, f]", i.low, i.high);
+}
+
+/* Confusion: a row for each given label, a column for each predicted one. */
+static json_t *describe_confusion(const rung_label_score *s)
+{
+    json_t *rows = json_array();
+    for (int32_t given = 0; given < s->n_labels; given++) {
+        json_t *row = json_array();
+        for (int32_t p = 0; p < s->n_labels; p++)
+            json_array_append_new(
+                row, json_integer((json_int_t)rung_label_score_confused(s, given, p)));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static json_t *describe_labels(const rung_label_score *s, uint64_t seed)
+{
+    rung_error err;
+    bool failed = false;
+    rung_label_intervals i;
+    if (rung_label_bootstrap(&i, s, NULL, seed, &err) != RUNG_OK) return NULL;
+    json_t *o = json_pack("{s:f, s:f, s:I, s:I, s:I, s:f}", "accuracy", s->accuracy,
+                          "macro_f1", s->macro_f1, "examples", (json_int_t)s->count,
+                          "unknown_labels", (json_int_t)s->n_unknown, "cut_texts",
+                          (json_int_t)s->n_cut, "seconds", s->seconds);
+    if (isfinite(s->log_loss)) {
+        rung__json_put(o, "log_loss", json_real(s->log_loss), &failed);
+        rung__json_put(o, "log_loss_interval", describe_interval(i.log_loss), &failed);
+    }
+    rung__json_put(o, "accuracy_interval", describe_interval(i.accuracy), &failed);
+    rung__json_put(o, "macro_f1_interval", describe_interval(i.macro_f1), &failed);
+    rung__json_put(o, "confusion", describe_confusion(s), &failed);
+    if (!failed) return o;
+    json_decref(o);
+    return NULL;
+}
+
+static json_t *describe_row(const rung_ladder_row *row, rung_data_kind kind,
+                            uint64_t seed)
 {
     const rung_train_result *t = &row->fit.train;
     bool failed = false;
@@ -30,17 +73,41 @@ static json_t *describe_row(const rung_ladder_row *row)
     rung__json_put(o, "file_bytes", json_integer(row->fit.file_bytes), &failed);
     rung__json_put(o, "steps", json_integer(t->steps), &failed);
     rung__json_put(o, "training_seconds", json_real(t->seconds), &failed);
-    rung__json_put(o, "tokens_per_second", json_real(t->units_per_second), &failed);
+    rung__json_put(o, kind == RUNG_RAW ? "tokens_per_second" : "texts_per_second",
+                   json_real(t->units_per_second), &failed);
     rung__json_put(o, "converged", json_boolean(t->converged), &failed);
     rung__json_put(o, "stopped_by", json_string(t->converged ? "converged" : "budget"),
                    &failed);
-    rung__json_put(o, "valid", describe_score(&row->fit.valid), &failed);
-    rung__json_put(o, "test", describe_score(&row->fit.test), &failed);
-    rung__json_put(o, "gap_bits_per_byte", json_real(row->gap), &failed);
+    if (kind == RUNG_RAW) {
+        rung__json_put(o, "valid", describe_score(&row->fit.valid), &failed);
+        rung__json_put(o, "test", describe_score(&row->fit.test), &failed);
+    } else {
+        rung__json_put(o, "valid", describe_labels(&row->fit.valid_labels, seed),
+                       &failed);
+        rung__json_put(o, "test", describe_labels(&row->fit.test_labels, seed), &failed);
+    }
+    rung__json_put(o, kind == RUNG_RAW ? "gap_bits_per_byte" : "gap_accuracy",
+                   json_real(row->gap), &failed);
+    rung__json_put(o, "gap_interval", describe_interval(row->gap_interval), &failed);
     rung__json_put(o, "gap_standard_error", json_real(row->gap_error), &failed);
     if (!failed) return o;
     json_decref(o);
     return NULL;
+}
+
+static json_t *describe_parts(const size_t counts[RUNG_PARTS])
+{
+    return json_pack("{s:I, s:I, s:I}", "train", (json_int_t)counts[RUNG_TRAIN], "valid",
+                     (json_int_t)counts[RUNG_VALID], "test",
+                     (json_int_t)counts[RUNG_TEST]);
+}
+
+static json_t *describe_names(const rung_labels *labels)
+{
+    json_t *names = json_array();
+    for (int64_t i = 0; i < rung_labels_count(labels); i++)
+        json_array_append_new(names, json_string(rung_labels_name(labels, i)));
+    return names;
 }
 
 static json_t *describe(const rung_ladder *l, const rung_ladder_config *config)
@@ -48,7 +115,7 @@ static json_t *describe(const rung_ladder *l, const rung_ladder_config *config)
     bool failed = false;
     json_t *o = json_object(), *rows = json_array();
     for (size_t i = 0; i < l->n_rows; i++) {
-        json_t *row = describe_row(&l->rows[i]);
+        json_t *row = describe_row(&l->rows[i], l->kind, (uint64_t)config->seed);
         failed |= !row || json_array_append_new(rows, row);
     }
     rung__json_put(o, "version", json_integer(RESULTS_VERSION), &failed);
@@ -63,8 +130,14 @@ static json_t *describe(const rung_ladder *l, const rung_ladder_config *config)
                              (json_int_t)l->bytes[RUNG_VALID], "test_bytes",
                              (json_int_t)l->bytes[RUNG_TEST]),
                    &failed);
-    rung__json_put(o, "tokenizer", json_string(config->corpus.tokenizer), &failed);
-    rung__json_put(o, "vocabulary", json_integer(l->vocab), &failed);
+    if (l->kind == RUNG_RAW) {
+        rung__json_put(o, "tokenizer", json_string(config->corpus.tokenizer), &failed);
+        rung__json_put(o, "vocabulary", json_integer(l->vocab), &failed);
+    } else {
+        rung__json_put(o, "examples", describe_parts(l->examples), &failed);
+        rung__json_put(o, "also_in_train", describe_parts(l->n_repeated), &failed);
+        rung__json_put(o, "labels", describe_names(l->labels), &failed);
+    }
     rung__json_put(o, "budget_seconds", json_real(config->budget), &failed);
     rung__json_put(o, "context", json_integer(config->context), &failed);
     rung__json_put(o, "seed", json_integer(config->seed), &failed);

@@ -108,6 +108,7 @@ static rung_status report(rung_trainer *t, double loss, double lr, double grad_n
         .valid_loss = t->valid_loss,
         .lr = lr,
         .grad_norm = grad_norm,
+        .unit = t->task->unit,
         .units_per_second = t->step_seconds > 0 ? step_units(t) / t->step_seconds : 0,
         .elapsed_seconds = t->now.seconds,
         .eta_seconds = seconds_left(t),

@@ -103,45 +103,65 @@ static rung_status run_batch(classifier *c, size_t first, float *logp, rung_erro
     return RUNG_OK;
 }
 
-rung_status rung_classify(const rung_model *m, rung_runtime *rt, const rung_span *texts,
-                          size_t n, float *logp, size_t *n_cut, rung_error *err)
+static rung_status predict_by_graph(const rung_model *m, rung_runtime *rt,
+                                    const rung_span *texts, size_t n, float *logp,
+                                    size_t *n_cut, rung_error *err)
 {
-    if (n_cut) *n_cut = 0;
-    if (m->kind != RUNG_LABELLED)
-        return rung_fail(err, RUNG_UNSUPPORTED,
-                         "this %s is a language model: it predicts no labels",
-                         m->type->name);
-    if (n == 0) return RUNG_OK;
-    if (m->type->labelled->predict)
-        return m->type->labelled->predict(m, rt, texts, n, logp, err);
     classifier c = {.m = m, .rt = rt};
     rung_status status = classifier_init(&c, texts, n, err);
     for (size_t i = 0; status == RUNG_OK && i < n; i += (size_t)c.batch)
         status = run_batch(&c, i, logp, err);
-    if (n_cut) *n_cut = c.texts.n_cut;
+    *n_cut = c.texts.n_cut;
     classifier_release(&c);
     return status;
+}
+
+rung_status rung_classify(float **logp, const rung_model *m, rung_runtime *rt,
+                          const rung_span *texts, size_t n, size_t *n_cut,
+                          rung_error *err)
+{
+    size_t cells, cut = 0;
+    float *rows = NULL;
+    if (m->kind != RUNG_LABELLED)
+        return rung_fail(err, RUNG_UNSUPPORTED,
+                         "this %s is a language model: it predicts no labels",
+                         m->type->name);
+    if (rung_mul_size(n ? n : 1, (size_t)m->n_labels, &cells))
+        rows = rung__alloc_array(cells, sizeof *rows);
+    if (!rows) return rung__out_of_memory(err, n, "predictions");
+    rung_status status = RUNG_OK;
+    if (n > 0)
+        status = m->type->labelled->predict
+                     ? m->type->labelled->predict(m, rt, texts, n, rows, err)
+                     : predict_by_graph(m, rt, texts, n, rows, &cut, err);
+    if (status != RUNG_OK) {
+        rung__free(rows);
+        return status;
+    }
+    if (n_cut) *n_cut = cut;
+    *logp = rows;
+    return RUNG_OK;
+}
+
+void rung_logp_free(float *logp)
+{
+    rung__free(logp);
 }
 
 rung_status rung_classify_evaluate(const rung_model *m, rung_runtime *rt,
                                    const rung_examples *data, rung_label_score *score,
                                    rung_error *err)
 {
-    size_t n_cut, cells = 0;
+    size_t n_cut;
+    float *logp;
     if (data->count < 1)
         return rung_fail(err, RUNG_INPUT, "there is no example to score");
     double start = rung__now_seconds();
-    float *logp = NULL;
-    if (rung_mul_size(data->count, (size_t)m->n_labels, &cells))
-        logp = rung__alloc_array(cells, sizeof *logp);
-    if (!logp) return rung__out_of_memory(err, cells, "predictions");
-    rung_status status =
-        rung_classify(m, rt, data->texts, data->count, logp, &n_cut, err);
+    RUNG_TRY(rung_classify(&logp, m, rt, data->texts, data->count, &n_cut, err));
     double seconds = rung__now_seconds() - start;
-    if (status == RUNG_OK)
-        status =
-            rung_label_score_of(score, logp, data->labels, data->count, m->n_labels, err);
-    rung__free(logp);
+    rung_status status =
+        rung_label_score_of(score, logp, data->labels, data->count, m->n_labels, err);
+    rung_logp_free(logp);
     if (status != RUNG_OK) return status;
     score->n_cut = n_cut;
     score->seconds = seconds;

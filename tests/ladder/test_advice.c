@@ -12,6 +12,12 @@ static const rung_class low_class = {.name = "low", .raw = &trains};
 static const rung_class high_class = {.name = "high", .raw = &trains};
 
 /* A row whose pieces cost `mean` nats each, plus noise that alternates by `spread`. */
+static void advise(rung_ladder *l, double budget)
+{
+    rung_error err;
+    assert_ok(rung__ladder_advise(l, budget, 1, &err));
+}
+
 static void fill(rung_ladder_row *row, const rung_class *type, double mean, double spread,
                  bool converged, double pieces[PIECES])
 {
@@ -36,7 +42,7 @@ static void a_clear_gap_takes_the_best(void **state)
     rung_ladder l = {.n_rows = 2};
     fill(&l.rows[0], &count_class, 300, 1, true, a);
     fill(&l.rows[1], &high_class, 250, -1, true, b);
-    rung__ladder_advise(&l, 60);
+    advise(&l, 60);
     assert_int_equal(l.best, 1);
     assert_int_equal(l.recommended, 1);
     assert_near(l.rows[0].gap, 50.0 * PIECES / log(2) / BYTES, 1e-12);
@@ -56,7 +62,7 @@ static void a_gap_within_the_noise_takes_the_lower(void **state)
     rung_ladder l = {.n_rows = 2};
     fill(&l.rows[0], &low_class, 251, 20, true, a);
     fill(&l.rows[1], &high_class, 250, -20, true, b);
-    rung__ladder_advise(&l, 60);
+    advise(&l, 60);
     assert_int_equal(l.best, 1);
     assert_int_equal(l.recommended, 0);
     assert_contains(l.advice, "Take low");
@@ -71,12 +77,12 @@ static void the_budget_that_stopped_all_is_named(void **state)
     fill(&l.rows[0], &count_class, 240, 1, true, a);
     fill(&l.rows[1], &low_class, 260, 1, false, b);
     fill(&l.rows[2], &high_class, 270, 1, false, c);
-    rung__ladder_advise(&l, 60);
+    advise(&l, 60);
     assert_int_equal(l.recommended, 0);
     assert_contains(l.advice, "All trained rungs were stopped by the budget");
     assert_contains(l.advice, "try --budget 4m");
     l.rows[1].fit.train.converged = true;
-    rung__ladder_advise(&l, 60);
+    advise(&l, 60);
     assert_contains(l.advice, "Some rungs were stopped by the budget");
 }
 
