@@ -113,7 +113,7 @@ int rung__length_buckets(int64_t out[RUNG_LENGTH_BUCKETS], int64_t longest)
         int64_t length = longest >> k / 2;
         if (k % 2) length = length * 3 / 4;
         if (k) length = (length + 7) / 8 * 8;
-        if (length < last) all[n++] = last = length;
+        if (length > 0 && length < last) all[n++] = last = length;
     }
     for (int64_t k = 0; k < n; k++) out[k] = all[n - 1 - k];
     return (int)n;
