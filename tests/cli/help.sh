@@ -19,7 +19,8 @@ for command in $(sed -nE 's/^  ([a-z]+) .*/\1/p' stdout); do
     runs "$command" --help
     cmp -s stdout "$expected/help-$command.txt" || failed "rung $command --help differs"
 done
-for rung_name in unigram bigram lstm gpt; do
+runs models
+for rung_name in $(sed -nE "s/^([a-z]+) .*/\1/p" stdout); do
     shows "help-train-$rung_name" help train $rung_name
 done
 runs train gpt --steps 3 --help

@@ -30,6 +30,22 @@ export PKG_CONFIG_PATH=$prefix/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$there
 cc "$there/use.c" -o "$there/shared" $(pkg-config --cflags --libs rung)
 [ "$(LD_LIBRARY_PATH=$prefix/lib "$there/shared")" = "$version" ] || fail "shared library"
 
+# A program that trains, saves, loads and predicts, and one with a rung of its own.
+for example in classify own_rung; do
+    cc examples/$example.c -o "$there/$example" $(pkg-config --cflags --libs rung) -lm
+done
+awk 'BEGIN { for (i = 0; i < 400; i++)
+    print "the film was " (i % 2 ? "fine" : "dull") " on day " i "\t" (i % 2 ? "good" : "bad") }
+    ' >"$there/reviews.tsv"
+export LD_LIBRARY_PATH=$prefix/lib
+"$there/classify" "$there/reviews.tsv" "$there/model" "a fine film" >"$there/answer"
+awk '$1 == "good" { exit !($2 > 0.5) }' "$there/answer" ||
+    fail "examples/classify.c says: $(cat "$there/answer")"
+[ "$("$there/own_rung")" = "refused: class 'length' lacks the required \
+'labelled.predict'
+length: 100 % right" ] || fail "examples/own_rung.c says: $("$there/own_rung")"
+unset LD_LIBRARY_PATH
+
 unset PKG_CONFIG_SYSROOT_DIR # the libraries below ours are the system's
 cc "$there/use.c" -o "$there/static" -I"$prefix/include" "$prefix/lib/librung.a" \
     $(pkg-config --static --libs-only-l rung | sed 's/-lrung//')
