@@ -231,7 +231,10 @@ void rung_model_free(rung_model *m)
 rung_status rung_session_open(rung_session **out, const rung_model *m, rung_runtime *rt,
                               int64_t max_tokens, rung_error *err)
 {
-    const rung_stream_ops *ops = m->kind == RUNG_RAW ? m->type->raw->stream : NULL;
+    if (m->kind != RUNG_RAW)
+        return rung_fail(err, RUNG_UNSUPPORTED,
+                         "this %s is a classifier: it writes no text", m->type->name);
+    const rung_stream_ops *ops = m->type->raw->stream;
     if (!ops)
         return rung_fail(err, RUNG_UNSUPPORTED,
                          "%s does not generate: rungs that do are listed "

@@ -26,6 +26,11 @@ for page in "$top"/README{,.ru}.md "$top"/docs/*.md "$top"/docs/rungs/*.md; do
     for i in $(seq 400); do
         echo "Story $i: Anna had $((i * 7 % 13)) apples, and Ben had none."
     done | tee story.txt > book.txt
+    for i in $(seq 200); do
+        [ $((i % 2)) -eq 0 ] && label=good word=fine || label=bad word=dull
+        printf 'The film of day %d was %s.\t%s\n' "$i" "$word" "$label"
+    done > reviews.tsv
+    cut -f 1 reviews.tsv > new.txt
     while IFS= read -r line; do
         ran=$((ran + 1))
         if ! eval "$(quick <<< "$line")" > out 2> err < /dev/null; then

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Labelled text through the command: train, eval, predict and the ladder; and what can be
+# wrong with it.
+. "$(dirname "$0")/lib.sh"
+awk 'BEGIN { for (i = 0; i < 500; i++)
+    print "the film of day " i % 17 " was " (i % 2 ? "fine" : "dull") "\t" (i % 2 ? "good" : "bad")
+}' >films.tsv
+cut -f 1 films.tsv | head -n 50 >new
+
+runs train lstm --data films.tsv --steps 60 --width 32 --out model --quiet
+[ "$(json model/training.json test_accuracy)" = 1.0 ] ||
+    failed "test accuracy: $(json model/training.json test_accuracy)"
+is "labels" "$(grep -c '"good": 1' model/config.json)" 1
+
+runs predict model new
+is "lines of predict" "$(wc -l <stdout)" 50
+is "labels of predict" "$(cut -f 1 stdout | sort | uniq -c | tr -s ' ' | paste -sd,)" \
+    " 25 bad, 25 good"
+"$rung" predict model <new >from_stdin || failed "predict from standard input"
+cmp -s stdout from_stdin || failed "predict: a file and standard input differ"
+runs predict model films.tsv --text-column 1
+is "lines of predict by column" "$(wc -l <stdout)" 500
+runs predict model new --json
+grep -q '^{"label": "bad", "probabilities": {"bad": 0.9[0-9]*, "good": 0.0' stdout ||
+    failed "predict --json: $(head -n 1 stdout)"
+runs eval model films.tsv
+grep -q '^lstm: 100.0 % right, macro-F1 1.000' stdout || failed "eval: $(cat stdout)"
+
+# The same bits at any number of threads, ranks and micro-batches, with texts of unequal
+# length; and a run that was cut off.
+awk '{ for (i = 0; i < NR % 9; i++) printf "and then " } 1' films.tsv >uneven.tsv
+train=(train lstm --data uneven.tsv --width 32 --steps 12 --quiet)
+for n in 1 2 3; do runs "${train[@]}" --batch 8 --threads $n --out t$n; done
+is "bits at 2 threads" "$(sha t2)" "$(sha t1)"
+is "bits at 3 threads" "$(sha t3)" "$(sha t1)"
+runs "${train[@]}" --batch 8 --accumulate 4 --out a4
+runs "${train[@]}" --batch 8 --accumulate 2 --ranks 2 --out r2
+is "bits of two ranks" "$(sha r2)" "$(sha a4)"
+
+# The ladder, and one more rung later.
+runs ladder films.tsv --rungs lstm --budget 2s --out run --quiet
+grep -q '^\* lstm  *[0-9.]* ' stdout || failed "no row of lstm: $(cat stdout)"
+awk 'length > 80 { exit 1 }' stdout || [ $? -eq 0 ] ||
+    grep -vq '^Take' stdout || failed "the table is wider than 80 columns"
+is "kind" "$(grep -c '"accuracy_interval"' run/results.json)" 2
+says 2 "rung: unigram does not learn from labelled text: $("$rung" models |
+    awk '/^[a-z]/ { name = $1 } /labelled text/ { printf "%s%s", sep, name; sep = ", " }') do" \
+    ladder films.tsv --rungs unigram --out other
+
+# What can be wrong.
+sed 's/good$/bad/' films.tsv >one.tsv
+"$rung" train lstm --data one.tsv --kind labelled --steps 2 --out none 2>stderr
+is "exit code of one label" $? 2
+grep -q "every example has the label 'bad', so there is nothing to learn" stderr ||
+    failed "one label: $(cat stderr)"
+says 2 "rung: this lstm is a classifier: it writes no text" generate model x
+printf 'a dull film\tugly\nfine\tgood\n' >unseen.tsv
+runs eval model unseen.tsv --text-column 1 --label-column 2 --format tsv
+grep -q '1 with a label unseen in training' stdout || failed "unseen: $(cat stdout)"
+absent none other
+finish
