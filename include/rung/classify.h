@@ -19,7 +19,7 @@ RUNG_API rung_status rung_classify_task_new(rung_task **out, rung_model *m,
 RUNG_API void rung_classify_task_free(rung_task *task);
 
 /* Log-probabilities [n, labels] of n texts, a new array (rung_logp_free). *n_cut (may be
- * NULL): texts that are longer than the model's context, of which the beginning counts. */
+ * NULL): texts that are longer than the model's context, whose beginning counts. */
 RUNG_API rung_status rung_classify(float **logp, const rung_model *m, rung_runtime *rt,
                                    const rung_span *texts, size_t n, size_t *n_cut,
                                    rung_error *err);

@@ -1,5 +1,5 @@
-/* rung eval MODEL DATA: what a model is worth on data that it has not seen: bits a byte of
- * raw text, or how many labels are right. */
+/* rung eval MODEL DATA: what a model is worth on data that it has not seen: bits a byte
+ * of raw text, or how many labels are right. */
 #include <stddef.h>
 
 #include "cli/cli.h"

@@ -2,8 +2,10 @@
 # Labelled text through the command: train, eval, predict and the ladder; and what can be
 # wrong with it.
 . "$(dirname "$0")/lib.sh"
-awk 'BEGIN { for (i = 0; i < 500; i++)
-    print "the film of day " i % 17 " was " (i % 2 ? "fine" : "dull") "\t" (i % 2 ? "good" : "bad")
+awk 'BEGIN {
+    for (i = 0; i < 500; i++)
+        printf "the film of day %d was %s\t%s\n", i % 17, i % 2 ? "fine" : "dull",
+               i % 2 ? "good" : "bad"
 }' >films.tsv
 cut -f 1 films.tsv | head -n 50 >new
 
@@ -43,8 +45,9 @@ grep -q '^\* lstm  *[0-9.]* ' stdout || failed "no row of lstm: $(cat stdout)"
 awk 'length > 80 { exit 1 }' stdout || [ $? -eq 0 ] ||
     grep -vq '^Take' stdout || failed "the table is wider than 80 columns"
 is "kind" "$(grep -c '"accuracy_interval"' run/results.json)" 2
-says 2 "rung: unigram does not learn from labelled text: $("$rung" models |
-    awk '/^[a-z]/ { name = $1 } /labelled text/ { printf "%s%s", sep, name; sep = ", " }') do" \
+able=$("$rung" models | awk '/^[a-z]/ { name = $1 }
+    /labelled text/ { printf "%s%s", sep, name; sep = ", " }')
+says 2 "rung: unigram does not learn from labelled text: $able do" \
     ladder films.tsv --rungs unigram --out other
 
 # What can be wrong.

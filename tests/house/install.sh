@@ -35,8 +35,8 @@ for example in classify own_rung; do
     cc examples/$example.c -o "$there/$example" $(pkg-config --cflags --libs rung) -lm
 done
 awk 'BEGIN { for (i = 0; i < 400; i++)
-    print "the film was " (i % 2 ? "fine" : "dull") " on day " i "\t" (i % 2 ? "good" : "bad") }
-    ' >"$there/reviews.tsv"
+    printf "the film was %s on day %d\t%s\n", i % 2 ? "fine" : "dull", i,
+           i % 2 ? "good" : "bad" }' >"$there/reviews.tsv"
 export LD_LIBRARY_PATH=$prefix/lib
 "$there/classify" "$there/reviews.tsv" "$there/model" "a fine film" >"$there/answer"
 awk '$1 == "good" { exit !($2 > 0.5) }' "$there/answer" ||
