@@ -3,8 +3,8 @@
  * All rungs score the same valid text, so two of them are compared in pairs. Raw text:
  * piece by piece, the mean difference d and its standard error e = s / sqrt(n); the
  * interval is d +- 1.96 e. Labelled text: the difference in accuracy, with the
- * bootstrap's interval over pairs. A rung is as good as the best when the interval (95 %) reaches 0,
- * or when the difference is too small to matter. */
+ * bootstrap's interval over pairs. A rung is as good as the best when the interval (95 %)
+ * reaches 0, or when the difference is too small to matter. */
 #include "ladder/advice.h"
 
 #include <math.h>
