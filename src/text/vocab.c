@@ -34,7 +34,7 @@ static uint64_t load_tail(const char *bytes, size_t size)
     return first | (uint64_t)last << 32;
 }
 
-static uint64_t hash_of(const char *bytes, size_t size)
+uint64_t rung__vocab_hash(const char *bytes, size_t size)
 {
     uint64_t hash = size, word;
     for (; size > sizeof word; bytes += sizeof word, size -= sizeof word) {
@@ -78,7 +78,7 @@ static rung_vocab_slot *slot_of(const rung_vocab *v, const char *bytes, size_t s
 int32_t rung__vocab_find(const rung_vocab *v, const char *bytes, size_t size)
 {
     if (v->n == 0) return -1;
-    return slot_of(v, bytes, size, hash_of(bytes, size))->next - 1;
+    return slot_of(v, bytes, size, rung__vocab_hash(bytes, size))->next - 1;
 }
 
 /* A block resized to `count` elements; after a failure NULL, and the old block stays. */
@@ -129,7 +129,7 @@ static rung_status rehash(rung_vocab *v, size_t n_slots, rung_error *err)
     v->n_slots = n_slots;
     for (size_t i = 0; i < v->n; i++) {
         const rung_span s = rung__vocab_get(v, i);
-        const uint64_t hash = hash_of(s.bytes, s.size);
+        const uint64_t hash = rung__vocab_hash(s.bytes, s.size);
         size_t at = hash & (n_slots - 1);
         while (slots[at].next) at = (at + 1) & (n_slots - 1);
         slots[at] = (rung_vocab_slot){(uint32_t)(hash >> 32), (int32_t)i + 1};
@@ -160,7 +160,7 @@ rung_status rung__vocab_add(rung_vocab *v, const char *bytes, size_t size, int64
     if (2 * (v->n + 1) > v->n_slots) {
         RUNG_TRY(rehash(v, v->n_slots ? 2 * v->n_slots : FIRST_SLOTS, err));
     }
-    const uint64_t hash = hash_of(bytes, size);
+    const uint64_t hash = rung__vocab_hash(bytes, size);
     rung_vocab_slot *slot = slot_of(v, bytes, size, hash);
     if (!slot->next) RUNG_TRY(append(v, bytes, size, hash, slot, err));
     v->counts[slot->next - 1] += count;

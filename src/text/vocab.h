@@ -24,6 +24,9 @@ typedef struct rung_vocab {
     size_t n_slots;         /* 0 or a power of two */
 } rung_vocab;
 
+/* The hash of a string; the low bits are as good as the high ones. */
+uint64_t rung__vocab_hash(const char *bytes, size_t size);
+
 void rung__vocab_release(rung_vocab *v);
 
 /* The string of id < n, borrowed until the next addition. */

@@ -9,7 +9,7 @@ awk 'BEGIN {
 }' >films.tsv
 cut -f 1 films.tsv | head -n 50 >new
 
-runs train lstm --data films.tsv --steps 60 --width 32 --out model --quiet
+runs train lstm --data films.tsv --steps 250 --width 32 --out model --quiet
 [ "$(json model/training.json test_accuracy)" = 1.0 ] ||
     failed "test accuracy: $(json model/training.json test_accuracy)"
 is "labels" "$(grep -c '"good": 1' model/config.json)" 1
