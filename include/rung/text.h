@@ -1,8 +1,8 @@
 /* Text: reading it, splitting it, turning it into tokens and back.
  *
  * All of it works on bytes; nothing assumes a locale. Readers detect compression (.gz,
- * .zst, .xz) by content. Tokenizers are lossless: decode(encode(text)) is the same bytes
- * for any bytes whatever. */
+ * .zst, .xz) by content. Tokenizers but wordpiece are lossless: decode(encode(text)) is
+ * the same bytes for any bytes whatever. */
 #ifndef RUNG_TEXT_H
 #define RUNG_TEXT_H
 
@@ -60,19 +60,26 @@ RUNG_API rung_status rung_text_split(const rung_text *text, double valid_share,
 typedef struct rung_tokenizer rung_tokenizer;
 
 typedef struct rung_tokenizer_config {
-    int64_t vocab_size; /* char and word: most entries kept (0: all of min_count) */
-    int64_t min_count;  /* char, word: occurrences needed (0: 1 for char, 2 for word) */
+    int64_t vocab_size; /* char and word: most entries kept (0: all of min_count);
+                           wordpiece: most tokens (0: 8,192) */
+    int64_t min_count;  /* occurrences needed (0: 1 for char, 2 for word and wordpiece) */
+    bool cased;         /* wordpiece: capitals are kept, not lowered */
 } rung_tokenizer_config;
 
-/* Learns a tokenizer of `kind` ("byte", "char", "word") from text. Unknown kinds fail
- * with the nearest known one. config may be NULL. Free with rung_tokenizer_free.
+/* Learns a tokenizer of `kind` ("byte", "char", "word", "wordpiece") from text. Unknown
+ * kinds fail with the nearest known one. config may be NULL. Free with
+ * rung_tokenizer_free.
  *   byte: 256 tokens, one for each byte.
  *   char: one token for each Unicode character seen; all others are spelled in bytes.
  *   word: words, marks and white space, each with the blank before it; rare ones are
  *         spelled in characters, rare characters in bytes. Text whose words are
  *         separated by blanks already, such as Penn Treebank, has one token a word.
- * Ids go from the most frequent entry to the rarest; the 256 byte tokens stand last in
- * the vocabulary, used or not. */
+ *   wordpiece: BERT's rules, for texts that are read and never written: blanks and
+ *         controls are lost, letters lowered, words cut into the longest pieces known;
+ *         others are [UNK]. [PAD], [UNK], [CLS], [SEP] and [MASK] have ids 0 to 4.
+ *         Accents stay, as Russian needs them; a file may say otherwise.
+ * In the first three, which are lossless, ids go from the most frequent entry to the
+ * rarest, and the 256 byte tokens stand last in the vocabulary, used or not. */
 RUNG_API rung_status rung_tokenizer_train(rung_tokenizer **out, const char *kind,
                                           const rung_tokenizer_config *config,
                                           rung_span text, rung_error *err);
@@ -81,28 +88,37 @@ RUNG_API void rung_tokenizer_free(rung_tokenizer *tok);
 /* The same tokenizer with one more owner, who frees it too. */
 RUNG_API rung_tokenizer *rung_tokenizer_share(rung_tokenizer *tok);
 
-/* "byte", "char", "word". */
+/* "byte", "char", "word", "wordpiece". */
 RUNG_API const char *rung_tokenizer_kind(const rung_tokenizer *tok);
 RUNG_API int64_t rung_tokenizer_size(const rung_tokenizer *tok); /* vocabulary */
 /* The id of a special token, such as "[CLS]"; -1 when there is none. */
 RUNG_API int32_t rung_tokenizer_special(const rung_tokenizer *tok, const char *name);
 
-/* Token ids of `text`: *ids is a new array (rung_ids_free) of *n numbers. */
+/* Whether the tokens of any bytes give these bytes back, as language models need it. */
+RUNG_API bool rung_tokenizer_is_lossless(const rung_tokenizer *tok);
+
+/* Token ids of `text`, without special ones around it: *ids is a new array
+ * (rung_ids_free) of *n numbers. */
 RUNG_API rung_status rung_tokenizer_encode(const rung_tokenizer *tok, rung_span text,
                                            int32_t **ids, size_t *n, rung_error *err);
 RUNG_API void rung_ids_free(int32_t *ids);
 
 /* The bytes of one token, borrowed from the tokenizer. Ids out of range give an empty
- * span. Decoding is joining these. */
+ * span. In lossless kinds decoding is joining these. */
 RUNG_API rung_span rung_tokenizer_bytes(const rung_tokenizer *tok, int32_t id);
 
 /* tokenizer.json: save, load. Hugging Face's `tokenizers` reads it too, and gives the
- * same ids for any valid UTF-8. Loading takes only what rung wrote; it checks everything
- * and names the file and the place. */
+ * same ids for any valid UTF-8. Loading takes what rung wrote, and BERT's WordPiece files
+ * from anywhere; it checks everything and names the file and the place. */
 RUNG_API rung_status rung_tokenizer_save(const rung_tokenizer *tok, const char *path,
                                          rung_error *err);
 RUNG_API rung_status rung_tokenizer_load(rung_tokenizer **out, const char *path,
                                          rung_error *err);
+
+/* BERT's vocab.txt, a token a line, as a wordpiece tokenizer; `lower` also drops accents,
+ * as BERT's uncased models do. */
+RUNG_API rung_status rung_tokenizer_load_vocab(rung_tokenizer **out, const char *path,
+                                               bool lower, rung_error *err);
 
 /* ---- tales: the built-in corpus ---- */
 

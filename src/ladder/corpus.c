@@ -62,6 +62,11 @@ static rung_status tokenize(rung_corpus *c, const rung_corpus_config *config,
     if (!c->tokenizer)
         RUNG_TRY(rung_tokenizer_train(&c->tokenizer, config->tokenizer, &how,
                                       c->parts[RUNG_TRAIN], err));
+    if (!rung_tokenizer_is_lossless(c->tokenizer))
+        return rung_fail(err, RUNG_USAGE,
+                         "a %s tokenizer does not keep every byte of a text: raw text "
+                         "needs byte, char or word",
+                         rung_tokenizer_kind(c->tokenizer));
     for (int p = 0; p < RUNG_PARTS; p++) {
         c->bytes[p] = c->parts[p].size;
         if (c->parts[p].size == 0) continue;

@@ -305,6 +305,12 @@ static rung_status check_vocabulary(rung_model *m, const json_t *config, const c
         return rung_fail(err, RUNG_INPUT,
                          "%s: vocab_size is %lld, but tokenizer.json has %lld", path,
                          (long long)size, (long long)m->vocab);
+    if (m->kind == RUNG_RAW && !rung_tokenizer_is_lossless(m->tokenizer))
+        return rung_fail(
+            err, RUNG_INPUT,
+            "%s: a language model cannot have a %s tokenizer, which does not "
+            "keep every byte of a text",
+            path, rung_tokenizer_kind(m->tokenizer));
     return RUNG_OK;
 }
 

@@ -12,6 +12,7 @@ static const rung_tokenizer_class *const classes[] = {
     &rung__tokenizer_byte,
     &rung__tokenizer_char,
     &rung__tokenizer_word,
+    &rung__tokenizer_wordpiece,
 };
 #define N_CLASSES (sizeof classes / sizeof classes[0])
 
@@ -53,8 +54,10 @@ const char *rung__tokenizer_lacks(const rung_tokenizer_class *class)
     if (!class->kind) return "kind";
     if (!class->train) return "train";
     if (!class->encode) return "encode";
-    if (class->save && !class->load) return "load";
-    if (class->load && !class->save) return "save";
+    const bool needs_file = class->is_lossy || class->skeleton;
+    if (!class->load && (class->save || needs_file)) return "load";
+    if (!class->save && (class->load || needs_file)) return "save";
+    if (!class->skeleton && class->is_lossy) return "skeleton";
     return NULL;
 }
 
@@ -88,6 +91,16 @@ bool rung__tokenizer_may_hold(rung_span string)
     return string.size > 0 && !memchr(string.bytes, '\0', string.size) &&
            rung__utf8_count_invalid(string.bytes, string.size) == 0 &&
            !is_byte_name(string);
+}
+
+rung_status rung__tokenizer_add_special(rung_tokenizer *tok, int32_t id, rung_error *err)
+{
+    assert(id >= 0 && (size_t)id < tok->entries.n);
+    if (tok->n_specials == RUNG_MAX_SPECIALS)
+        return rung_fail(err, RUNG_UNSUPPORTED, "more than %d special tokens",
+                         RUNG_MAX_SPECIALS);
+    tok->specials[tok->n_specials++] = id;
+    return RUNG_OK;
 }
 
 rung_status rung__ids_reserve(rung__ids *list, size_t more, rung_error *err)
@@ -165,7 +178,20 @@ const char *rung_tokenizer_kind(const rung_tokenizer *tok)
 
 int64_t rung_tokenizer_size(const rung_tokenizer *tok)
 {
-    return (int64_t)tok->entries.n + RUNG_N_BYTE_TOKENS;
+    return (int64_t)(tok->entries.n + rung__n_byte_tokens(tok->class));
+}
+
+bool rung_tokenizer_is_lossless(const rung_tokenizer *tok)
+{
+    return !tok->class->is_lossy;
+}
+
+int32_t rung_tokenizer_special(const rung_tokenizer *tok, const char *name)
+{
+    const int32_t id = rung__vocab_find(&tok->entries, name, strlen(name));
+    for (size_t i = 0; i < tok->n_specials; i++)
+        if (tok->specials[i] == id) return id;
+    return -1;
 }
 
 rung_status rung_tokenizer_encode(const rung_tokenizer *tok, rung_span text,
@@ -192,13 +218,7 @@ void rung_ids_free(int32_t *ids)
 rung_span rung_tokenizer_bytes(const rung_tokenizer *tok, int32_t id)
 {
     const int64_t n = (int64_t)tok->entries.n;
-    if (id < 0 || id >= n + RUNG_N_BYTE_TOKENS) return (rung_span){"", 0};
+    if (id < 0 || id >= rung_tokenizer_size(tok)) return (rung_span){"", 0};
     if (id < n) return rung__vocab_get(&tok->entries, (size_t)id);
     return (rung_span){&tok->bytes[id - n], 1};
-}
-
-int32_t rung_tokenizer_special(const rung_tokenizer *tok, const char *name)
-{
-    (void)tok, (void)name;
-    return -1;
 }

@@ -131,19 +131,20 @@ static const char *word_pattern(const rung_tokenizer *tok)
     return rung__cut_patterns[word_of(tok)->cut];
 }
 
-static rung_status word_save(const rung_tokenizer *tok, json_t *options, rung_error *err)
+static rung_status word_save(const rung_tokenizer *tok, json_t *file, rung_error *err)
 {
     const char *name = rung__cut_names[word_of(tok)->cut];
+    json_t *options = rung__tokenizer_options(file);
     if (json_object_set_new(options, "cut", json_string(name)) == 0) return RUNG_OK;
     return rung__out_of_memory(err, sizeof *options, "a tokenizer's options");
 }
 
-static rung_status word_load(rung_tokenizer *base, const json_t *options,
-                             const char *where, rung_error *err)
+static rung_status word_load(rung_tokenizer *base, const json_t *file, const char *where,
+                             rung_error *err)
 {
     word_tokenizer *tok = (word_tokenizer *)base;
     const char *name = rung__cut_names[RUNG__CUT_TEXT];
-    RUNG_TRY(rung_json_get_text(options, "cut", &name, where, err));
+    RUNG_TRY(rung_json_get_text(rung__tokenizer_options(file), "cut", &name, where, err));
     for (int cut = RUNG__CUT_TEXT; cut <= RUNG__CUT_BLANKS; cut++) {
         if (strcmp(name, rung__cut_names[cut]) != 0) continue;
         tok->cut = (rung__cut)cut;

@@ -120,6 +120,10 @@ static void held_out_parts_are_capped(void **state)
     config.tokenizer = "chars";
     assert_fails_saying(rung_corpus_open(&corpus, &config, NULL, &err), RUNG_USAGE,
                         "char");
+    config.tokenizer = "wordpiece";
+    assert_fails(rung_corpus_open(&corpus, &config, NULL, &err), RUNG_USAGE,
+                 "a wordpiece tokenizer does not keep every byte of a text: raw text "
+                 "needs byte, char or word");
 }
 
 int main(void)

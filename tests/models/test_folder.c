@@ -238,6 +238,24 @@ static void a_config_that_disagrees_is_refused_with_both_values(void **state)
     }
 }
 
+static void a_language_model_needs_every_byte(void **state)
+{
+    rung_error err = {0};
+    rung_model *m = NULL;
+    rung_tokenizer *tok = NULL;
+    save_small_gpt(*state);
+    const rung_tokenizer_config config = {.vocab_size = 271};
+    const rung_span text = {TEXT, sizeof TEXT - 1};
+    assert_ok(rung_tokenizer_train(&tok, "wordpiece", &config, text, &err));
+    assert_ok(rung_tokenizer_save(tok, path_in(*state, "tokenizer.json"), &err));
+    char from[] = "\"vocab_size\": 271", to[40];
+    snprintf(to, sizeof to, "\"vocab_size\": %d", (int)rung_tokenizer_size(tok));
+    edit(*state, "config.json", from, to);
+    assert_fails_saying(rung_model_load(&m, *state, &err), RUNG_INPUT,
+                        "a language model cannot have a wordpiece tokenizer");
+    rung_tokenizer_free(tok);
+}
+
 /* Folders of Hugging Face may leave out keys that are fixed, and hold keys and tensors
  * that rung does not need. */
 static void keys_and_masks_may_be_left_out_or_added(void **state)
@@ -383,6 +401,7 @@ int main(void)
         test_in_folder(what_is_no_model_folder_is_said),
         test_in_folder(each_missing_file_is_named),
         test_in_folder(a_config_that_disagrees_is_refused_with_both_values),
+        test_in_folder(a_language_model_needs_every_byte),
         test_in_folder(keys_and_masks_may_be_left_out_or_added),
         test_in_folder(a_truncated_file_is_refused_at_every_length),
         test_in_folder(a_tensor_of_another_type_is_converted_or_refused),

@@ -6,7 +6,7 @@
 #include "rung/text.h"
 
 static rung_error err;
-static const char *const kinds[] = {"byte", "char", "word"};
+static const char *const kinds[] = {"byte", "char", "word", "wordpiece"};
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 
 /* With everything that JSON must escape. */
@@ -122,7 +122,7 @@ static const struct {
     {"char", "\"format\": 1", "\"format\": 2", ": format is 2: must be 1 to 1"},
     {"char", "\"model\": {", "\"modle\": {", ": model is missing"},
     {"char", "\"rung\": {", "\"runge\": {",
-     ": has no model.rung: only tokenizers that rung wrote are read"},
+     ": has no model.rung: only WordPiece tokenizers, and what rung wrote, are read"},
     {"char", "\"BPE\"", "\"Unigram\"",
      ": model must be a BPE with byte_fallback and empty merges"},
     {"char", "\"merges\": []", "\"merges\": [\"a b\"]",
