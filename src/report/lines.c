@@ -1,0 +1,249 @@
+/* Values over x: a line for each series. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "report/page.h"
+#include "report/plot.h"
+#include "report/words.h"
+
+enum {
+    MOST_ROWS = 1000,
+    MOST_MARKERS = 40, /* of a series: longer ones are lines alone */
+    MOST_PLACES = 12,
+    MOST_NAMES = 12 /* at the ends of lines */
+};
+
+static bool is_drawn(const rung_lines *c, const rung_series *s, size_t i)
+{
+    return rung__axis_takes(&c->x, s->x[i]) && rung__axis_takes(&c->y, s->y[i]);
+}
+
+static bool has_interval(const rung_lines *c, const rung_series *s, size_t i)
+{
+    return s->low && s->high && rung__axis_takes(&c->y, s->low[i]) &&
+           rung__axis_takes(&c->y, s->high[i]);
+}
+
+/* ---- Scales ---- */
+
+static void fit(rung__plot *plot, rung__svg *svg, const rung_lines *c)
+{
+    rung__range x = RUNG__RANGE_EMPTY, y = RUNG__RANGE_EMPTY;
+    for (size_t k = 0; k < c->n_series; k++) {
+        const rung_series *s = &c->series[k];
+        for (size_t i = 0; i < s->n; i++) {
+            const bool is_gap = isnan(s->x[i]) || isnan(s->y[i]);
+            svg->n_outside += !is_gap && !is_drawn(c, s, i);
+            if (!is_drawn(c, s, i)) continue;
+            rung__range_add(&x, &c->x, s->x[i]);
+            rung__range_add(&y, &c->y, s->y[i]);
+            if (!has_interval(c, s, i)) continue;
+            rung__range_add(&y, &c->y, s->low[i]);
+            rung__range_add(&y, &c->y, s->high[i]);
+        }
+    }
+    if (c->reference.label) rung__range_add(&y, &c->y, c->reference.value);
+    rung__scale_fit(&plot->x, &c->x, x, !c->x.is_log && x.min == 0);
+    rung__scale_fit(&plot->y, &c->y, y, !c->y.is_log && y.min == 0);
+}
+
+/* Few places that all series share, such as powers of two, are the ticks of x. */
+static void want_ticks(rung__plot *plot, const rung_lines *c)
+{
+    const rung_series *s = &c->series[0];
+    const size_t n = c->n_series ? s->n : 0;
+    if (n > MOST_PLACES) return;
+    for (size_t k = 1; k < c->n_series; k++) {
+        if (c->series[k].n != n || memcmp(c->series[k].x, s->x, n * sizeof *s->x) != 0)
+            return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (rung__axis_takes(&c->x, s->x[i])) plot->at[plot->n_at++] = s->x[i];
+    }
+}
+
+/* ---- Drawing ---- */
+
+static void draw_markers(rung__svg *svg, const rung__plot *plot, const rung_lines *c,
+                         const rung_series *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (!is_drawn(c, s, i)) continue;
+        const double x = rung__scale_at(&plot->x, s->x[i]);
+        char numbers[5 * RUNG__NUMBER_BYTES], at[RUNG__NUMBER_BYTES],
+            interval[3 * RUNG__NUMBER_BYTES];
+        snprintf(numbers, sizeof numbers, "%s at %s",
+                 rung__interval_text(interval, s, i, c->y.unit, -1),
+                 rung__number_text(at, s->x[i], c->x.unit, -1));
+        rung__svg_group(svg, s->name, numbers);
+        if (has_interval(c, s, i))
+            rung__plot_whisker(svg, s->color, &plot->y, x, s->low[i], s->high[i], true);
+        rung__svg_marker(svg, s->color, x, rung__scale_at(&plot->y, s->y[i]), 3.2);
+        rung__svg_end_group(svg);
+    }
+}
+
+static void draw_series(rung__svg *svg, const rung__plot *plot, const rung_lines *c,
+                        const rung_series *s)
+{
+    double(*points)[2] = rung__alloc_array(s->n, sizeof *points);
+    if (!points) {
+        svg->out->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        const bool is_gap = !is_drawn(c, s, i);
+        points[i][0] = is_gap ? NAN : rung__scale_at(&plot->x, s->x[i]);
+        points[i][1] = is_gap ? NAN : rung__scale_at(&plot->y, s->y[i]);
+    }
+    char class[32];
+    snprintf(class, sizeof class, "line c%d", s->color % RUNG__COLORS);
+    rung__svg_path(svg, class, points, s->n, false);
+    rung__free(points);
+    if (s->n <= MOST_MARKERS) draw_markers(svg, plot, c, s);
+}
+
+static void draw_reference(rung__svg *svg, const rung__plot *plot,
+                           const rung_reference *r, const rung_axis *axis)
+{
+    if (!r->label || !rung__axis_takes(axis, r->value)) return;
+    const double y = rung__scale_at(&plot->y, r->value);
+    if (y < plot->top - 1 || y > plot->bottom + 1) return;
+    rung__svg_shape(svg, "line", "reference", "x1 y1 x2 y2", plot->left, y, plot->right,
+                    y);
+    rung__svg_text(svg, "axis", plot->left + 4, y - 5, RUNG__START, RUNG__TICK_SIZE,
+                   plot->right - plot->left, r->label);
+}
+
+/* ---- Names at the ends ---- */
+
+typedef struct line_end {
+    const rung_series *series;
+    double x, y; /* of the last point */
+    double name_y;
+} line_end;
+
+/* Ends from the highest to the lowest; series without a point have none. */
+static size_t find_ends(line_end *ends, const rung__plot *plot, const rung_lines *c)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < c->n_series; k++) {
+        const rung_series *s = &c->series[k];
+        size_t last = s->n;
+        while (last > 0 && !is_drawn(c, s, last - 1)) last--;
+        if (last == 0) continue;
+        const double y = rung__scale_at(&plot->y, s->y[last - 1]);
+        size_t at = n++;
+        for (; at > 0 && ends[at - 1].y > y; at--) ends[at] = ends[at - 1];
+        ends[at] = (line_end){s, rung__scale_at(&plot->x, s->x[last - 1]), y, y};
+    }
+    return n;
+}
+
+/* Each name beneath the one above it, then all moved up from the bottom as needed. */
+static void spread(line_end *ends, size_t n, double bottom)
+{
+    const double line = 17;
+    for (size_t i = 1; i < n; i++)
+        ends[i].name_y = fmax(ends[i].name_y, ends[i - 1].name_y + line);
+    for (size_t i = n; i-- > 0; bottom -= line)
+        ends[i].name_y = fmin(ends[i].name_y, bottom);
+}
+
+static void draw_names(rung__svg *svg, const rung__plot *plot, const rung_lines *c)
+{
+    line_end ends[MOST_NAMES];
+    const size_t n = find_ends(ends, plot, c);
+    spread(ends, n, plot->bottom - 4);
+    for (size_t i = 0; i < n; i++) {
+        const line_end *e = &ends[i];
+        const double x = plot->right + 12;
+        if (fabs(e->y - e->name_y) > 3 || x - e->x > 24)
+            rung__svg_shape(svg, "line", "leader", "x1 y1 x2 y2", e->x + 5, e->y, x - 3,
+                            e->name_y);
+        rung__svg_marker(svg, e->series->color, x + 4, e->name_y, 4);
+        rung__svg_text(svg, "name", x + 12, e->name_y + 4.5, RUNG__START, RUNG__NAME_SIZE,
+                       svg->width - x - 12, e->series->name);
+    }
+}
+
+/* Pixels at the right for the names, 0 if they stand in a legend. */
+static double room_for_names(const rung__svg *svg, const rung_lines *c)
+{
+    double widest = 0;
+    if (svg->is_narrow || c->n_series < 2 || c->n_series > MOST_NAMES) return 0;
+    for (size_t k = 0; k < c->n_series; k++)
+        widest = fmax(widest, rung__label_width(c->series[k].name, RUNG__NAME_SIZE));
+    return fmin(widest, 150) + 25;
+}
+
+static void draw(rung__svg *svg, const void *chart)
+{
+    const rung_lines *c = chart;
+    rung__plot plot = {.n_at = 0};
+    const double room = room_for_names(svg, c);
+    const double legend =
+        room || c->n_series < 2 ? 0 : rung__plot_legend(svg, c->series, c->n_series);
+    svg->height = (svg->is_narrow ? 280 : 360) + legend;
+    fit(&plot, svg, c);
+    if (c->x.is_log) want_ticks(&plot, c);
+    rung__plot_frame(&plot, svg, &c->x, &c->y, legend, fmax(room, 8));
+    draw_reference(svg, &plot, &c->reference, &c->y);
+    for (size_t k = 0; k < c->n_series; k++) draw_series(svg, &plot, c, &c->series[k]);
+    if (room) draw_names(svg, &plot, c);
+}
+
+/* ---- Numbers ---- */
+
+static void add_row(rung_page *page, const rung_series *s, size_t i, bool has_intervals)
+{
+    rung_page_row(page, false);
+    rung_page_cell(page, s->name);
+    rung_page_number(page, s->x[i]);
+    rung_page_number(page, s->y[i]);
+    if (!has_intervals) return;
+    rung_page_number(page, s->low ? s->low[i] : NAN);
+    rung_page_number(page, s->high ? s->high[i] : NAN);
+}
+
+static void tabulate(rung_page *page, const void *chart)
+{
+    const rung_lines *c = chart;
+    const rung_axis any = {0};
+    rung__range x = RUNG__RANGE_EMPTY, y = RUNG__RANGE_EMPTY;
+    bool has_intervals = false;
+    size_t all = 0, shown = 0;
+    for (size_t k = 0; k < c->n_series; k++) {
+        const rung_series *s = &c->series[k];
+        has_intervals |= s->low && s->high;
+        all += s->n;
+        for (size_t i = 0; i < s->n; i++) {
+            rung__range_add(&x, &any, s->x[i]);
+            rung__range_add(&y, &any, s->y[i]);
+        }
+    }
+    const rung_unit unit = rung__axis_unit(&c->y);
+    const int decimals = rung__decimals(y.min, y.max);
+    const rung_column columns[] = {
+        {"series", RUNG_UNIT_NONE, 0},
+        {c->x.label, rung__axis_unit(&c->x), rung__decimals(x.min, x.max)},
+        {c->y.label, unit, decimals},
+        {"from", unit, decimals},
+        {"to", unit, decimals}};
+    rung_page_table(page, c->title, columns, has_intervals ? 5 : 3);
+    for (size_t k = 0; k < c->n_series; k++) {
+        for (size_t i = 0; i < c->series[k].n && shown < MOST_ROWS; i++, shown++)
+            add_row(page, &c->series[k], i, has_intervals);
+    }
+    rung_page_table_end(page);
+    rung__page_left_out(page, shown, all);
+}
+
+static const rung__chart_ops lines_ops = {draw, tabulate};
+
+void rung_page_lines(rung_page *page, const rung_lines *chart)
+{
+    rung__page_chart(page, &lines_ops, chart, chart->title, chart->caption);
+}
