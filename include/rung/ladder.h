@@ -5,6 +5,7 @@
 
 #include "rung/classify.h"
 #include "rung/language.h"
+#include "rung/sight.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -136,6 +137,7 @@ typedef struct rung_ladder_config {
 typedef struct rung_ladder_row {
     const rung_class *type;
     rung_fit_result fit;
+    rung_sight sight; /* raw text: on test; on tales as well if they are the data */
     /* On valid, how much worse than the best: bits a byte, or accuracy. The interval is
      * one of 95 %, paired; the error a standard error. */
     double gap, gap_error;

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "ladder/record.h"
+#include "ladder/sight_json.h"
 
 enum { RESULTS_VERSION = 1 };
 
@@ -81,6 +82,7 @@ static json_t *describe_row(const rung_ladder_row *row, rung_data_kind kind,
     if (kind == RUNG_RAW) {
         rung__json_put(o, "valid", describe_score(&row->fit.valid), &failed);
         rung__json_put(o, "test", describe_score(&row->fit.test), &failed);
+        rung__json_put(o, "sight", rung__sight_json(&row->sight), &failed);
     } else {
         rung__json_put(o, "valid", describe_labels(&row->fit.valid_labels, seed),
                        &failed);

@@ -25,6 +25,13 @@
 #define MOST_RECALLS 4      /* besides the closing sentence */
 #define MOST_TRIES 8        /* for a sentence that does not name too late */
 
+static void note_mention(rung__tale *tale, rung__mention mention)
+{
+    for (int i = 0; i < tale->n_mentions; i++)
+        if (tale->mentions[i].homonym == mention.homonym) return;
+    tale->mentions[tale->n_mentions++] = mention;
+}
+
 /* One of the homonyms that have a sense in the tale's world, but not the one before. */
 static void tell_homonym(rung__teller *t)
 {
@@ -37,7 +44,10 @@ static void tell_homonym(rung__teller *t)
     t->last_homonym = h;
     rung__teller_sentence(t, h->sentence);
     rung_str_add(t->out, h->word);
+    const size_t at = t->out->len;
     rung__teller_tell(t, h->senses[sense].rest);
+    note_mention(t->tale,
+                 (rung__mention){(int)(h - rung__tale_homonyms), sense, at, t->out->len});
 }
 
 static void tell_loss_or_find(rung__teller *t)
@@ -138,6 +148,16 @@ void rung__tale_tell(rung__tale *tale, uint64_t seed, uint64_t index, rung_str *
     rung__teller_sentence(&t, rung__teller_pick(&t, &rung__tale_openings));
     tell_recalls(&t);
     rung_str_add(out, "\n\n");
+}
+
+void rung__tale_tell_sense(int homonym, int sense, uint64_t seed, uint64_t index,
+                           rung_str *out)
+{
+    rung__tale tale;
+    rung__teller t;
+    rung__teller_begin(&t, &tale, seed, "tales rest", index, out);
+    tale.world = rung__tale_homonyms[homonym].senses[sense].world;
+    rung__teller_tell(&t, rung__tale_homonyms[homonym].senses[sense].rest);
 }
 
 rung_status rung_tales_make(rung_text *text, const rung_tales_config *config,

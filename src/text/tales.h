@@ -72,6 +72,12 @@ typedef struct rung__recall {
     int distance; /* tokens (words, marks) since the same name stood last */
 } rung__recall;
 
+/* A homonym stands here for the first time. */
+typedef struct rung__mention {
+    int homonym, sense;
+    size_t at, end; /* what follows the word: bytes of the text */
+} rung__mention;
+
 /* What a tale is about: decided first, and then told. */
 typedef struct rung__tale {
     int world;
@@ -79,10 +85,16 @@ typedef struct rung__tale {
     int roots[2]; /* their families */
     rung__recall recalls[RUNG__MAX_RECALLS];
     int n_recalls;
+    rung__mention mentions[RUNG__N_HOMONYMS];
+    int n_mentions;
 } rung__tale;
 
 /* Appends tale `index` of the corpus of `seed` to `out`: one line and an empty one. */
 void rung__tale_tell(rung__tale *tale, uint64_t seed, uint64_t index, rung_str *out);
+
+/* Appends how a homonym goes on in this sense, as the tales do. */
+void rung__tale_tell_sense(int homonym, int sense, uint64_t seed, uint64_t index,
+                           rung_str *out);
 
 /* ---- One labelled text (tales_tasks.c) ---- */
 

@@ -1,0 +1,59 @@
+/* Sight as JSON: each column is a list. */
+#include "ladder/sight_json.h"
+
+#include "ladder/record.h"
+
+/* Appends to the list o[key], which is made with its first value. */
+static void add(json_t *o, const char *key, json_t *value, bool *failed)
+{
+    if (!json_object_get(o, key)) rung__json_put(o, key, json_array(), failed);
+    if (json_array_append_new(json_object_get(o, key), value)) *failed = true;
+}
+
+static void add_losses(json_t *o, const rung_sight *s, bool *failed)
+{
+    rung__json_put(o, "positions", json_integer(s->n_positions), failed);
+    for (size_t i = 0; i < s->n_losses; i++) {
+        const rung_context_loss *loss = &s->losses[i];
+        add(o, "contexts", json_integer(loss->context), failed);
+        add(o, "bits", json_real(loss->bits_per_byte), failed);
+        add(o, "standard_errors", json_real(loss->error), failed);
+        add(o, "nats", json_real(loss->nats_per_token), failed);
+    }
+}
+
+static json_t *recall(const rung_sight *s, bool *failed)
+{
+    json_t *o = json_object();
+    for (int i = 0; i < RUNG_SIGHT_OCTAVES; i++) {
+        const rung_share *share = &s->recall[i];
+        const int least = 4 << i, is_last = i == RUNG_SIGHT_OCTAVES - 1;
+        add(o, "least_distance", json_integer(least), failed);
+        add(o, "most_distance", json_integer(2 * least - !is_last), failed);
+        add(o, "right", json_integer(share->right), failed);
+        add(o, "of", json_integer(share->n), failed);
+        add(o, "low", json_real(share->low), failed);
+        add(o, "high", json_real(share->high), failed);
+    }
+    return o;
+}
+
+json_t *rung__sight_json(const rung_sight *s)
+{
+    bool failed = false;
+    json_t *o = json_object();
+    add_losses(o, s, &failed);
+    if (s->sense.n > 0) {
+        rung__json_put(o, "reach", json_integer(s->reach), &failed);
+        rung__json_put(o, "recall", recall(s, &failed), &failed);
+        rung__json_put(o, "sense",
+                       json_pack("{s:I, s:I, s:f, s:f}", "right",
+                                 (json_int_t)s->sense.right, "of", (json_int_t)s->sense.n,
+                                 "low", s->sense.low, "high", s->sense.high),
+                       &failed);
+    }
+    rung__json_put(o, "seconds", json_real(s->seconds), &failed);
+    if (!failed) return o;
+    json_decref(o);
+    return NULL;
+}
