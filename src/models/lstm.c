@@ -174,7 +174,7 @@ static const rung_raw_ops lstm_raw = {
 static const rung_labelled_ops lstm_labelled = {
     .defaults = "layers=1 width=128 context=256 dropout=0.3 batch=32 lr=2e-3",
     .architecture = "LSTMForSequenceClassification",
-    .tokenizer = "word",
+    .tokenizer = "wordpiece",
     .logits = lstm_label_logits,
 };
 
