@@ -1,15 +1,17 @@
 /* The columns of text and label.
  *
  * The first line is a header if it has a known name or a column that was asked for by
- * name. Else its cells must differ and be short, and either one of them is no number where
- * all others of its column are, or its label is on no other line while all other labels,
- * two at least, are on several, and its text is at most half as long as texts are.
+ * name. Else its cells must differ and be short, and either one of them is no number
+ * where all others of its column are, or its label is on no other line while all
+ * other labels, two at least, are on several, and its text is at most half as long as
+ * texts are.
  *
- * A column is one of labels if its cells are short and have few different values: at most
- * half as many as there are lines, or four. Columns go by what was asked for, else by the
- * known names of a header, else by content: the text is in the column of the longest cells
- * that is none of labels; the label in the only other one of labels, where those with one
- * value count only if there are no others. All keys of JSON objects are names. */
+ * A column is one of labels if its cells are short and have few different values: at
+ * most half as many as there are lines, or four. Columns go by what was asked for,
+ * else by the known names of a header, else by content: the text is in the column of
+ * the longest cells that is none of labels; the label in the only other one of
+ * labels, where those with one value count only if there are no others. All keys of
+ * JSON objects are names. */
 #include "text/columns.h"
 
 #include <limits.h>

@@ -1,5 +1,5 @@
-/* Records: lines cut at delimiters, quoted cells after RFC 4180, section 2; fastText's and
- * plain lines; objects of JSON Lines (jsonlines.org). */
+/* Records: lines cut at delimiters, quoted cells after RFC 4180, section 2;
+ * fastText's and plain lines; objects of JSON Lines (jsonlines.org). */
 #include "text/records.h"
 
 #include <assert.h>
