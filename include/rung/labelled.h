@@ -1,9 +1,31 @@
 /* Labelled text: examples that each have a text and a label.
  *
  * Read from TSV, CSV (RFC 4180), JSON Lines and fastText's lines, packed or not, or from
- * plain lines without labels; the format and the columns are found by name and content,
- * or given. Bad lines are counted, the first few are told with their numbers, and too
- * many of them fail the reading. */
+ * plain lines without labels. What config leaves open is found:
+ *
+ * Format: by the name (.tsv, .csv, .jsonl, before .gz, .zst or .xz), else by the first
+ * lines: an object; __label__; as many tabs in nine of ten lines; a line that names a
+ * text and a label between commas or semicolons. TSV has no quotes, unless all cells that
+ * begin with one end with one and some cell needs them, or all of the first line have
+ * them.
+ *
+ * Columns: by known names (text, sentence, review, content, body, message, ...; label,
+ * class, category, target, sentiment, ...; in any case), else by content. A column may
+ * hold labels if its cells are of 255 bytes at most and have few different values: at
+ * most half as many as lines, or four. The text is in the column of the longest cells
+ * that cannot hold labels, or, where all can, of the longest; no other column that cannot
+ * may have cells half as long on average, none that can cells twice as long. The label is
+ * in the only other column that can hold labels; those of one value count if there are no
+ * others. All else is refused with the columns shown.
+ *
+ * Header: the first line is one if it has a known name, or a column is asked for by name.
+ * Else it is one if its cells differ, are of 63 bytes at most, and either one of them is
+ * no number where all others of its column are, or its label is on no other line, all
+ * other labels, two at least, are on several, and its text is at most half as long as the
+ * average text.
+ *
+ * Bad lines are counted, the first few are told with their numbers, and too many of them
+ * fail the reading. Empty lines are passed over, except among plain ones. */
 #ifndef RUNG_LABELLED_H
 #define RUNG_LABELLED_H
 

@@ -1,17 +1,5 @@
-/* The columns of text and label.
- *
- * The first line is a header if it has a known name or a column that was asked for by
- * name. Else its cells must differ and be short, and either one of them is no number
- * where all others of its column are, or its label is on no other line while all
- * other labels, two at least, are on several, and its text is at most half as long as
- * texts are.
- *
- * A column is one of labels if its cells are short and have few different values: at
- * most half as many as there are lines, or four. Columns go by what was asked for,
- * else by the known names of a header, else by content: the text is in the column of
- * the longest cells that is none of labels; the label in the only other one of
- * labels, where those with one value count only if there are no others. All keys of
- * JSON objects are names. */
+/* The columns of text and label, and whether there is a header: the rules that
+ * rung/labelled.h states. */
 #include "text/columns.h"
 
 #include <limits.h>
@@ -125,10 +113,10 @@ static rung_status fill_survey(survey *s, rung__records *r, bool with_first,
 
 static rung_status make_survey(survey *s, rung__records *r, rung_error *err)
 {
-    s->n = r->layout.n_columns;
-    s->columns = rung__alloc_array(s->n, sizeof *s->columns);
-    if (!s->columns)
-        return rung__out_of_memory(err, s->n * sizeof *s->columns, "columns");
+    const size_t n = r->layout.n_columns;
+    s->columns = rung__alloc_array(n, sizeof *s->columns);
+    if (!s->columns) return rung__out_of_memory(err, n * sizeof *s->columns, "columns");
+    s->n = n;
     RUNG_TRY(fill_survey(s, r, r->layout.format == RUNG_FORMAT_JSONL, err));
     if (s->n_lines == 0) RUNG_TRY(fill_survey(s, r, true, err));
     rung__records_rewind(r);
@@ -243,11 +231,11 @@ static rung_status place_known(size_t *place, const rung__records *r,
 
 static rung_status check_names(const rung__records *r, rung_error *err)
 {
-    if (r->n_names < r->layout.n_columns)
+    if (r->n_first != r->layout.n_columns)
         return rung_fail(err, RUNG_INPUT,
                          "%s:1: the header has %zu columns and the lines below it %zu: "
-                         "give each column a name",
-                         r->name, r->n_names, r->layout.n_columns);
+                         "give each column one name",
+                         r->name, r->n_first, r->layout.n_columns);
     for (size_t i = 0; i < r->n_names; i++)
         for (size_t j = 0; j < i; j++)
             if (r->names[i].size > 0 && is_same(r->names[i], r->names[j]))
@@ -327,11 +315,12 @@ static bool names_labels(const survey *s, const rung__records *r, size_t text,
 static bool is_header(const survey *s, const rung__records *r, size_t text, size_t label)
 {
     bool heads_numbers = false;
-    if (r->n_names < s->n) return false;
+    if (r->n_first != s->n) return false;
     for (size_t i = 0; i < s->n; i++) {
         if (r->names[i].size > MAX_NAME_BYTES) return false;
-        heads_numbers = heads_numbers || (s->columns[i].n_numbers == s->n_lines &&
-                                          !is_number(r->names[i]));
+        const bool is_word = r->names[i].size > 0 && !is_number(r->names[i]);
+        heads_numbers =
+            heads_numbers || (is_word && s->columns[i].n_numbers == s->n_lines);
         for (size_t j = 0; j < i; j++)
             if (is_same(r->names[i], r->names[j])) return false;
     }

@@ -89,6 +89,7 @@ static bool is_tsv(const char *name, char *bytes, size_t size)
 static bool names_columns(const char *line, size_t size, char delimiter)
 {
     const char *eol = memchr(line, '\n', size), *end = eol ? eol : line + size;
+    if (end > line && end[-1] == '\r') end--;
     bool has_text = false, has_label = false;
     while (line < end) {
         const char *stop = memchr(line, delimiter, (size_t)(end - line));
@@ -185,8 +186,8 @@ rung_status rung__layout_find(rung__layout *out, const char *name, char *bytes,
     case RUNG_FORMAT_AUTO:
         return rung_fail(err, RUNG_INPUT,
                          "'%s' is no labelled text that its name or first lines tell: "
-                         "neither TSV, CSV, JSON Lines nor fastText's lines; if it is "
-                         "one, say which",
+                         "neither TSV, CSV, JSON Lines nor fastText's lines; if it "
+                         "is one, say which with --format",
                          name);
     case RUNG_FORMAT_TSV:
     case RUNG_FORMAT_CSV:

@@ -1,5 +1,5 @@
-/* Records: lines cut at delimiters, quoted cells after RFC 4180, section 2;
- * fastText's and plain lines; objects of JSON Lines (jsonlines.org). */
+/* Records: lines cut at delimiters, with quoted cells as in RFC 4180, section 2;
+ * fastText's lines and plain ones; objects of JSON Lines. */
 #include "text/records.h"
 
 #include <assert.h>
@@ -8,6 +8,8 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+
+#define MAX_COLUMNS 4096 /* more are a misunderstanding */
 
 static char *line_end(const rung__records *r, char *p)
 {
@@ -193,6 +195,14 @@ static rung_span keep_json(rung__records *r, rung_span s)
     return (rung_span){kept, s.size};
 }
 
+static rung_status check_columns(const rung__records *r, rung_error *err)
+{
+    if (r->layout.n_columns <= MAX_COLUMNS) return RUNG_OK;
+    return rung_fail(err, RUNG_INPUT,
+                     "%s: %zu columns are more than %d: check the format", r->name,
+                     r->layout.n_columns, MAX_COLUMNS);
+}
+
 /* The first object's keys are the columns. */
 static rung_status open_objects(rung__records *r, rung_error *err)
 {
@@ -204,7 +214,8 @@ static rung_status open_objects(rung__records *r, rung_error *err)
         return rung_fail(err, RUNG_INPUT, "%s:%zu: %s: JSON Lines has an object a line",
                          r->name, r->line, r->bad[0] ? r->bad : "no object");
     r->first = json_incref(r->object);
-    r->layout.n_columns = json_object_size(r->first);
+    r->layout.n_columns = r->n_first = r->n_cells;
+    RUNG_TRY(check_columns(r, err));
     r->names = rung__alloc_array(r->layout.n_columns, sizeof *r->names);
     if (!r->names) return rung__out_of_memory(err, r->n_cells, "the names of columns");
     const char *key;
@@ -283,12 +294,14 @@ rung__records rung__records_make(const char *name, char *bytes, size_t size,
 /* The first record's cells are the names, if it is right. */
 static rung_status open_cells(rung__records *r, rung_error *err)
 {
+    RUNG_TRY(check_columns(r, err));
     r->cells = rung__alloc_array(r->layout.n_columns, sizeof *r->cells);
     r->names = rung__alloc_array(r->layout.n_columns, sizeof *r->names);
     if (!r->cells || !r->names)
         return rung__out_of_memory(err, r->layout.n_columns * sizeof *r->cells, "cells");
     bool any;
     RUNG_TRY(rung__records_next(r, &any, err));
+    r->n_first = r->n_cells;
     for (; any && r->n_names < r->layout.n_columns && r->n_names < r->n_cells;
          r->n_names++)
         r->names[r->n_names] = rung__span_trim(r->cells[r->n_names].span);

@@ -33,7 +33,8 @@ typedef struct rung__records {
     size_t next_line;  /* in which line, from 1 */
     rung__cell *cells; /* [n_columns] of the record, owned; unused for JSON */
     rung_span *names;  /* [n_columns] the first record's cells, JSON: keys; owned */
-    size_t n_names;    /* n_columns, or less when the first record has fewer */
+    size_t n_names;    /* n_columns, or less when the first record has fewer cells: */
+    size_t n_first;    /* so many */
     json_t *first;     /* JSON: the object whose keys they are, owned */
 
     /* The record that was read last. */

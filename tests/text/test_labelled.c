@@ -1,0 +1,858 @@
+/* Labelled text: formats, columns, headers, bad lines, and what is refused. */
+#include "support.h"
+
+#include <sys/stat.h>
+
+#include "packed.h"
+#include "rung/labelled.h"
+
+static rung_error err;
+
+#define USUAL ((rung_labelled_config)RUNG_LABELLED_CONFIG_DEFAULT)
+
+/* A file of the test's folder, written anew. */
+static const char *file_of(void **state, const char *name, const char *text)
+{
+    const char *path = path_in(*state, name);
+    write_bytes(path, text, strlen(text));
+    return path;
+}
+
+static rung_labelled read_file(const char *path, rung_labelled_config config)
+{
+    rung_labelled data;
+    assert_ok(rung_labelled_read(&data, path, &config, &err));
+    return data;
+}
+
+/* `wanted`: label|text of each example in its own line; text alone without labels. */
+static void assert_examples(const rung_labelled *data, const char *wanted)
+{
+    char *all = rung__alloc(strlen(wanted) + 100000), *p = all;
+    for (size_t i = 0; i < data->count; i++) {
+        if (data->labels)
+            p += sprintf(p, "%.*s|", (int)data->labels[i].size, data->labels[i].bytes);
+        p += sprintf(p, "%.*s\n", (int)data->texts[i].size, data->texts[i].bytes);
+    }
+    assert_string_equal(all, wanted);
+    rung__free(all);
+}
+
+/* The file `name` of `text` gives these examples from these columns. */
+static void assert_config_reads(void **state, const char *name, const char *text,
+                                rung_labelled_config config, int format,
+                                const char *columns, const char *wanted)
+{
+    rung_labelled data = read_file(file_of(state, name, text), config);
+    assert_string_equal(data.columns, columns);
+    assert_int_equal(data.format, format);
+    assert_examples(&data, wanted);
+    rung_labelled_release(&data);
+}
+
+static void assert_reads(void **state, const char *name, const char *text, int format,
+                         const char *columns, const char *wanted)
+{
+    assert_config_reads(state, name, text, USUAL, format, columns, wanted);
+}
+
+/* It is refused with `message`, in which %s is the path. */
+static void assert_config_refused(void **state, const char *name, const char *text,
+                                  rung_labelled_config config, const char *message)
+{
+    const char *path = file_of(state, name, text);
+    char wanted[1000];
+    snprintf(wanted, sizeof wanted, message, path);
+    rung_labelled data = {0};
+    assert_fails(rung_labelled_read(&data, path, &config, &err), RUNG_INPUT, wanted);
+    assert_null(data.texts);
+    assert_null(data.storage);
+}
+
+static void assert_refused(void **state, const char *name, const char *text,
+                           const char *message)
+{
+    assert_config_refused(state, name, text, USUAL, message);
+}
+
+/* ---- Formats ---- */
+
+#define FILMS                                                                            \
+    "good|a long film about ships\nbad|a very boring film\n"                             \
+    "good|what a fine day at sea\n"
+
+static void tsv_is_told_by_its_tabs(void **state)
+{
+    static const char text[] = "good\ta long film about ships\n"
+                               "bad\ta very boring film\ngood\twhat a fine day at sea\n";
+    assert_reads(state, "films", text, RUNG_FORMAT_TSV,
+                 "text from column 2, label from column 1, no header", FILMS);
+    assert_reads(state, "films.TSV", text, RUNG_FORMAT_TSV,
+                 "text from column 2, label from column 1, no header", FILMS);
+}
+
+static void quotes_in_tsv_are_text(void **state)
+{
+    assert_reads(state, "a.tsv",
+                 "ham\t\"Wen u miss someone\" gdeve..\nspam\t\"HEY HEY\"\n"
+                 "ham\tshe said \"no\"\nham\t\"never closed\n",
+                 RUNG_FORMAT_TSV, "text from column 2, label from column 1, no header",
+                 "ham|\"Wen u miss someone\" gdeve..\nspam|\"HEY HEY\"\n"
+                 "ham|she said \"no\"\nham|\"never closed\n");
+    assert_reads(state, "a.tsv",
+                 "ham\t\"all\"\nspam\t\"in quotes\"\nham\t\"by chance\"\n",
+                 RUNG_FORMAT_TSV, "text from column 2, label from column 1, no header",
+                 "ham|\"all\"\nspam|\"in quotes\"\nham|\"by chance\"\n");
+}
+
+static void tsv_that_needs_quotes_has_them(void **state)
+{
+    assert_reads(state, "a.tsv",
+                 "label\ttext\nham\t\"with a\ttab\"\nspam\t\"two\nlines\"\n"
+                 "ham\t\"\"\"so\"\", she said\"\nham\tplain \"text\"\n",
+                 RUNG_FORMAT_TSV,
+                 "text from column 2 'text', label from column 1 'label', with a header, "
+                 "with quotes",
+                 "ham|with a\ttab\nspam|two\nlines\nham|\"so\", she said\n"
+                 "ham|plain \"text\"\n");
+    assert_reads(state, "a.tsv", "\"text\"\t\"label\"\n\"one\"\t\"a\"\n\"two\"\t\"b\"\n",
+                 RUNG_FORMAT_TSV,
+                 "text from column 1 'text', label from column 2 'label', with a header, "
+                 "with quotes",
+                 "a|one\nb|two\n");
+}
+
+static void csv_follows_rfc_4180(void **state)
+{
+    assert_reads(state, "a.csv",
+                 "id,text,label\r\n1,\"a, b\",x\r\n2,\"two\r\nlines\",\"y\"\r\n"
+                 "3,\"he said \"\"no\"\"\",x\r\n4,5\" disk,y\r\n5,\"\",x\r\n",
+                 RUNG_FORMAT_CSV,
+                 "text from column 2 'text', label from column 3 'label', with a header",
+                 "x|a, b\ny|two\r\nlines\nx|he said \"no\"\ny|5\" disk\nx|\n");
+}
+
+static void csv_may_be_cut_at_other_marks(void **state)
+{
+    assert_reads(state, "a.csv", "text;label\n1,5 stars, bad;0\n5,0, good, yes;1\n",
+                 RUNG_FORMAT_CSV,
+                 "text from column 1 'text', label from column 2 'label', with a header, "
+                 "cut at ';'",
+                 "0|1,5 stars, bad\n1|5,0, good, yes\n");
+    assert_reads(state, "a.csv", "text\tlabel\none, two\t0\n\"three\"\t1\n",
+                 RUNG_FORMAT_CSV,
+                 "text from column 1 'text', label from column 2 'label', with a header, "
+                 "cut at tabs",
+                 "0|one, two\n1|three\n");
+    rung_labelled_config config = USUAL;
+    config.delimiter = "|";
+    assert_config_reads(state, "a", "Label|Review\nx|one\ny|two, three\n", config,
+                        RUNG_FORMAT_CSV,
+                        "text from column 2 'Review', label from column 1 'Label', with "
+                        "a header, cut at '|'",
+                        "x|one\ny|two, three\n");
+    config.format = RUNG_FORMAT_TSV;
+    config.delimiter = "\\t";
+    assert_config_reads(state, "a.csv", "label\ttext\nx\tone, \"two\"\n", config,
+                        RUNG_FORMAT_TSV,
+                        "text from column 2 'text', label from column 1 'label', with a "
+                        "header",
+                        "x|one, \"two\"\n");
+}
+
+static void csv_without_its_name_needs_a_header(void **state)
+{
+    assert_reads(state, "a.txt", "sentence,class\nbig ships,0\nsmall ships,1\n",
+                 RUNG_FORMAT_CSV,
+                 "text from column 1 'sentence', label from column 2 'class', with a "
+                 "header",
+                 "0|big ships\n1|small ships\n");
+}
+
+static void json_lines_are_told_by_their_braces(void **state)
+{
+    static const char text[] =
+        "{\"id\": 7, \"review\": \"one \\\"two\\\"\\n\\u0451\\ud83d\\ude00\", \"label\": "
+        "1}\n"
+        "\n{\"label\": true, \"review\": \"three\"}\r\n"
+        "{\"review\": \"four\", \"label\": \" pos \"}\n"
+        "{\"review\": \"\", \"label\": 0.5, \"more\": [1, {\"a\": null}]}";
+    static const char wanted[] = "1|one \"two\"\nё😀\ntrue|three\npos|four\n0.5|\n";
+    assert_reads(state, "a", text, RUNG_FORMAT_JSONL,
+                 "text from 'review', label from 'label'", wanted);
+    assert_reads(state, "a.jsonl", text, RUNG_FORMAT_JSONL,
+                 "text from 'review', label from 'label'", wanted);
+    assert_reads(state, "a.jsonl",
+                 "{\"q\": \"where is it\", \"kind\": \"place\"}\n"
+                 "{\"q\": \"who are you\", \"kind\": \"man\"}\n"
+                 "{\"q\": \"how far is it\", \"kind\": \"place\"}\n",
+                 RUNG_FORMAT_JSONL, "text from 'q', label from 'kind'",
+                 "place|where is it\nman|who are you\nplace|how far is it\n");
+}
+
+static void fasttext_lines_begin_with_their_label(void **state)
+{
+    assert_reads(state, "a.txt",
+                 "__label__pos a fine film\n__label__neg  bad\n__label__pos\n"
+                 "__label__neg\tsays __label__\n",
+                 RUNG_FORMAT_FASTTEXT, "text behind __label__NAME, which is the label",
+                 "pos|a fine film\nneg|bad\npos|\nneg|says __label__\n");
+}
+
+static void texts_alone_are_read_without_labels(void **state)
+{
+    rung_labelled_config config = USUAL;
+    config.has_labels = false;
+    assert_config_reads(state, "a.txt", "one, two\r\n\n three \"four\"\n", config,
+                        RUNG_FORMAT_LINES, "a text a line",
+                        "one, two\n\n three \"four\"\n");
+    assert_config_reads(state, "a.tsv", "id\ttext\n1\tone\n2\ttwo\n", config,
+                        RUNG_FORMAT_TSV, "text from column 2 'text', with a header",
+                        "one\ntwo\n");
+    assert_config_reads(state, "a.csv", "text\none\n\"two, three\"\n", config,
+                        RUNG_FORMAT_CSV, "text from column 1 'text', with a header",
+                        "one\ntwo, three\n");
+    assert_config_reads(state, "a", "__label__x one\ntwo\n", config, RUNG_FORMAT_FASTTEXT,
+                        "text behind __label__NAME", "one\ntwo\n");
+    rung_labelled data = read_file(file_of(state, "a.txt", "one\n\ntwo"), config);
+    assert_null(data.labels);
+    assert_int_equal(data.count, 3);
+    assert_int_equal(data.n_empty, 1);
+    rung_labelled_release(&data);
+}
+
+static void line_ends_and_marks_do_not_matter(void **state)
+{
+    static const char *const columns =
+        "text from column 2 'text', label from column 1 'label', with a header";
+    static const char *const same[] = {
+        "label\ttext\na\tone\nb\ttwo\n",
+        "label\ttext\na\tone\nb\ttwo",
+        "label\ttext\r\na\tone\r\nb\ttwo\r\n",
+        "label\ttext\r\na\tone\r\nb\ttwo\r",
+        "\xEF\xBB\xBFlabel\ttext\na\tone\nb\ttwo\n",
+        "\n\nlabel\ttext\n\r\na\tone\n\nb\ttwo\n\n\n",
+        " label \ttext\na \tone\n b\ttwo\n",
+    };
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        assert_reads(state, "a", same[i], RUNG_FORMAT_TSV, columns, "a|one\nb|two\n");
+}
+
+static void packed_files_are_told_by_the_name_before(void **state)
+{
+    static const char text[] = "text,label\none,a\ntwo,b\n";
+    for (size_t k = 0; k < N_PACKERS; k++) {
+        static const char *const names[] = {"a.csv.gz", "a.csv.zst", "a.csv.xz"};
+        unsigned char packed[1000];
+        const size_t n = packers[k].pack(packed, sizeof packed, text, strlen(text));
+        const char *path = path_in(*state, names[k]);
+        write_bytes(path, packed, n);
+        rung_labelled data = read_file(path, USUAL);
+        assert_int_equal(data.format, RUNG_FORMAT_CSV);
+        assert_examples(&data, "a|one\nb|two\n");
+        assert_string_equal(data.name, path);
+        assert_string_equal(
+            data.sha256,
+            "01cc4645b1d666358a42398921423bb3806049d75a5a6b3c4cf6b6564858263b");
+        rung_labelled_release(&data);
+    }
+}
+
+/* ---- Headers and columns ---- */
+
+static void a_header_is_told_by_content(void **state)
+{
+    // Numbers below a name that is none.
+    assert_reads(state, "a", "stars\twords\n1\tterrible film\n5\tlovely film\n",
+                 RUNG_FORMAT_TSV,
+                 "text from column 2 'words', label from column 1 'stars', with a header",
+                 "1|terrible film\n5|lovely film\n");
+    // A label of its own above labels that come again.
+    assert_reads(state, "a",
+                 "mood\twords\nsad\ta long and terrible film\nglad\ta lovely film\n"
+                 "sad\twe all left early\nglad\twe stayed for the end\n",
+                 RUNG_FORMAT_TSV,
+                 "text from column 2 'words', label from column 1 'mood', with a header",
+                 "sad|a long and terrible film\nglad|a lovely film\n"
+                 "sad|we all left early\nglad|we stayed for the end\n");
+    // The first label comes again; or others do not either; or the text is no name.
+    static const char *const without[] = {
+        "sad\twords\nsad\ta long and terrible film\nglad\ta lovely film\n"
+        "sad\twe all left early\nglad\twe stayed for the end\n",
+        "mood\twords\nsad\ta long and terrible film\nglad\ta lovely film\n"
+        "sad\twe all left early\nmad\twe stayed for the end\n",
+        "\tone long text\n1\tanother text\n2\ta third text\n1\ta fourth text\n"
+        "2\tthe last text\n",
+        "mood\tsuch words, they said\nsad\ta long and terrible film\nglad\ta film\n"
+        "sad\twe all left early\nglad\twe stayed for the end\n",
+    };
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        rung_labelled_config config = USUAL;
+        config.most_bad = 0.5;
+        rung_labelled data = read_file(file_of(state, "a", without[i]), config);
+        assert_string_equal(data.columns,
+                            "text from column 2, label from column 1, no header");
+        assert_int_equal(data.count + data.n_bad, 5);
+        rung_labelled_release(&data);
+    }
+}
+
+#define FOUR_COLUMNS                                                                     \
+    "id\tsource\tkind\twords\n1\tweb\ta\tone long text\n2\tweb\tb\tanother text\n"       \
+    "3\tbook\ta\tthird text\n4\tbook\tb\ta fourth one\n"                                 \
+    "5\tbook\ta\tthe fifth one\n6\tweb\ta\tthe last text\n"
+
+static void columns_may_be_asked_for(void **state)
+{
+    static const char wanted[] = "web|one long text\nweb|another text\nbook|third text\n"
+                                 "book|a fourth one\nbook|the fifth one\n"
+                                 "web|the last text\n";
+    static const char columns[] =
+        "text from column 4 'words', label from column 2 'source', with a header";
+    rung_labelled_config config = USUAL;
+    config.text_column = "words", config.label_column = "source";
+    assert_config_reads(state, "a", FOUR_COLUMNS, config, RUNG_FORMAT_TSV, columns,
+                        wanted);
+    config.text_column = "4", config.label_column = "2";
+    assert_config_reads(state, "a", FOUR_COLUMNS, config, RUNG_FORMAT_TSV, columns,
+                        wanted);
+    config.text_column = NULL, config.label_column = "source"; // the text by content
+    assert_config_reads(state, "a", FOUR_COLUMNS, config, RUNG_FORMAT_TSV, columns,
+                        wanted);
+    config = USUAL;
+    config.text_column = "b", config.label_column = "a";
+    assert_config_reads(state, "a", "{\"text\":\"x\",\"b\":\"one\",\"a\":2}", config,
+                        RUNG_FORMAT_JSONL, "text from 'b', label from 'a'", "2|one\n");
+}
+
+static void unclear_columns_are_shown(void **state)
+{
+    assert_refused(state, "a", FOUR_COLUMNS,
+                   "%s: cannot tell which column is the label; columns of its first "
+                   "line: 1 'id', 2 'source', 3 'kind', 4 'words': say which with "
+                   "--text-column and --label-column");
+    assert_refused(state, "a", "text\ttitle\tBODY\tlabel\none\tx\ttwo\ty\n",
+                   "%s: several columns may be the text; its columns: 1 'text', 2 "
+                   "'title', 3 'BODY', 4 'label': say which with --text-column and "
+                   "--label-column");
+    assert_refused(state, "a", "text\tlabel\ttopic\none\tx\ty\n",
+                   "%s: several columns may be the label; its columns: 1 'text', 2 "
+                   "'label', 3 'topic': say which with --text-column and "
+                   "--label-column");
+    assert_refused(state, "a.tsv",
+                   "a man walks far\tein Mann geht\nit rains\tes regnet\n"
+                   "two dogs\tzwei Hunde\nno\tnein\nwe eat\twir essen\nyes\tja\n",
+                   "%s: cannot tell which column is the text; columns of its first line: "
+                   "1 'a man walks far', 2 'ein Mann geht': say which with --text-column "
+                   "and --label-column");
+    assert_refused(state, "a.tsv",
+                   "1\ta man walks\n2\tit rains\n3\ttwo dogs bark\n4\tno dogs bark\n"
+                   "5\twe eat early\n6\tthey eat late\n",
+                   "%s: no column has few enough different values for a label; columns "
+                   "of its first line: 1 '1', 2 'a man walks': say which with "
+                   "--text-column and --label-column");
+}
+
+static void absent_columns_are_named(void **state)
+{
+    rung_labelled_config config = USUAL;
+    config.text_column = "sentense";
+    assert_config_refused(state, "a.csv", "sentence,label\none,x\n", config,
+                          "%s: --text-column 'sentense': no such column: did you mean "
+                          "'sentence'?; its columns: 1 'sentence', 2 'label': say which "
+                          "with --text-column and --label-column");
+    config.text_column = NULL, config.label_column = "mark";
+    assert_config_refused(state, "a.jsonl", "{\"text\": \"one\", \"label\": 1}\n", config,
+                          "%s: --label-column 'mark': no such column; its columns: 1 "
+                          "'text', 2 'label': say which with --text-column and "
+                          "--label-column");
+    static const char *const wrong[] = {"3", "0", "99999999999999999999"};
+    for (size_t i = 0; i < 3; i++) {
+        char message[200];
+        snprintf(message, sizeof message,
+                 "%%s: --label-column %s: its columns are 1 to 2", wrong[i]);
+        config.label_column = wrong[i];
+        assert_config_refused(state, "a.csv", "text,label\none,x\n", config, message);
+    }
+    config.text_column = "text", config.label_column = "1";
+    assert_config_refused(state, "a.csv", "text,label\none,x\n", config,
+                          "%s: text and label are both column 1");
+}
+
+static void bad_headers_are_refused(void **state)
+{
+    assert_refused(state, "a.csv", "text,label,text\none,x,two\n",
+                   "%s:1: the header names columns 1 and 3 'text': rename one, or name "
+                   "columns by number");
+    rung_labelled_config config = USUAL;
+    config.text_column = "3", config.label_column = "2";
+    rung_labelled data =
+        read_file(file_of(state, "a.csv", "text,label,text\none,x,two\n"), config);
+    assert_examples(&data, "x|two\n");
+    rung_labelled_release(&data);
+    assert_refused(state, "a.tsv", "text\tlabel\n1\tone\tx\n2\ttwo\ty\n3\tthree\ty\n",
+                   "%s:1: the header has 2 columns and the lines below it 3: give each "
+                   "column one name");
+    assert_refused(state, "a.tsv", "a\tb\ttext\tlabel\n1\tone\tx\n2\ttwo\ty\n",
+                   "%s:1: the header has 4 columns and the lines below it 3: give each "
+                   "column one name");
+}
+
+static void too_many_columns_are_refused(void **state)
+{
+    static char text[60000];
+    memset(text, '\t', 5000);
+    strcpy(text + 5000, "\n");
+    assert_refused(state, "a.tsv", text,
+                   "%s: 5001 columns are more than 4096: check the format");
+    char *p = text + sprintf(text, "{\"text\":1");
+    for (int i = 0; i < 5000; i++) p += sprintf(p, ",\"%x\":1", i);
+    strcpy(p, "}");
+    assert_refused(state, "a.jsonl", text,
+                   "%s: 5001 columns are more than 4096: check the format");
+}
+
+static void a_delimiter_is_one_byte(void **state)
+{
+    static const char *const wrong[] = {"", "ab", "\"", "\n", "\\tx"};
+    const char *path = file_of(state, "a.csv", "text,label\none,x\n");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        rung_labelled_config config = USUAL;
+        config.delimiter = wrong[i];
+        rung_labelled data;
+        assert_fails_saying(rung_labelled_read(&data, path, &config, &err), RUNG_USAGE,
+                            "must be one byte that is no quote and no end of a line");
+    }
+}
+
+/* ---- Bad lines ---- */
+
+static void bad_lines_are_counted_and_told(void **state)
+{
+    const char *path = file_of(state, "a.tsv",
+                               "label\ttext\nx\tone\nno tab\ny\ttwo\textra\n\tthree\n"
+                               "x\t\ny\tfour\nalone\nx\tfive\n");
+    rung_labelled_config config = USUAL;
+    config.most_bad = 0.5;
+    rung_labelled data = read_file(path, config);
+    assert_examples(&data, "x|one\nx|\ny|four\nx|five\n");
+    assert_int_equal(data.n_bad, 4);
+    assert_int_equal(data.n_empty, 1);
+    assert_string_equal(data.bad, "line 3: 1 column instead of 2; line 4: 3 columns "
+                                  "instead of 2; line 5: no label");
+    rung_labelled_release(&data);
+    config.most_bad = 0.49;
+    char wanted[1000];
+    snprintf(wanted, sizeof wanted,
+             "%s: 4 of 8 lines are bad, and 49 %% may be (text from column 2 'text', "
+             "label from column 1 'label', with a header; line 3: 1 column instead of 2; "
+             "line 4: 3 columns instead of 2; line 5: no label): mend them, or check "
+             "format and columns",
+             path);
+    assert_fails(rung_labelled_read(&data, path, &config, &err), RUNG_INPUT, wanted);
+}
+
+static void bad_json_is_told(void **state)
+{
+    const char *path = file_of(
+        state, "a.jsonl",
+        "[1]\n{\"text\": \"one\", \"label\": 1}\n{\"text\": \"two\", \"label\": }\n"
+        "{\"text\": 3, \"label\": 1}\n{\"text\": \"four\", \"label\": [1]}\n"
+        "{\"text\": \"five\"}\n{\"label\": 1}\n{\"text\": null, \"label\": 1}\n"
+        "{\"text\": \"six\", \"label\": null}\n{\"text\": \"\xFF\", \"label\": 1}\n"
+        "{\"text\": \"seven\", \"text\": \"7\", \"label\": 1}\n");
+    rung_labelled_config config = USUAL;
+    config.most_bad = 1;
+    rung_labelled data = read_file(path, config);
+    assert_examples(&data, "1|one\n");
+    assert_int_equal(data.n_bad, 10);
+    assert_string_equal(data.bad, "line 1: a list, not an object; line 3: broken JSON: "
+                                  "unexpected token near '}'; line 4: the text is an "
+                                  "integer");
+    rung_labelled_release(&data);
+    static const struct {
+        const char *line, *reason;
+    } lines[] = {{"{\"text\": \"a\", \"label\": [1]}", "the label is a list"},
+                 {"{\"text\": \"a\", \"label\": null}", "the label is null"},
+                 {"{\"text\": \"a\"}", "no label"},
+                 {"{\"text\": \"a\", \"label\": \" \"}", "no label"},
+                 {"{\"label\": 1}", "no text"},
+                 {"{\"text\": null, \"label\": 1}", "the text is null"},
+                 {"{\"text\": {}, \"label\": 1}", "the text is an object"},
+                 {"{\"text\": \"a\", \"label\": 1} x", "broken JSON: end of file expected"
+                                                       " near 'x'"}};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char text[200], wanted[200];
+        snprintf(text, sizeof text, "{\"text\": \"one\", \"label\": 1}\n%s\n",
+                 lines[i].line);
+        snprintf(wanted, sizeof wanted, "line 2: %s", lines[i].reason);
+        data = read_file(file_of(state, "a.jsonl", text), config);
+        assert_string_equal(data.bad, wanted);
+        rung_labelled_release(&data);
+    }
+    assert_refused(state, "a.json", "[\n]\n",
+                   "%s:2: broken JSON: '[' or '{' expected near ']': JSON Lines has an "
+                   "object a line");
+}
+
+/* A number may be spelled longer than in the file, and still fits its line. */
+static void json_numbers_keep_their_spelling_or_are_bad(void **state)
+{
+    assert_reads(
+        state, "a.jsonl",
+        "{\"text\": \"one\", \"label\": 1e14}\n{\"text\": \"two\", \"label\": -0}",
+        RUNG_FORMAT_JSONL, "text from 'text', label from 'label'",
+        "100000000000000.0|one\n0|two\n");
+    rung_labelled_config config = USUAL;
+    config.most_bad = 1;
+    config.text_column = "", config.label_column = "a";
+    rung_labelled data = {0};
+    assert_fails_saying(
+        rung_labelled_read(&data, file_of(state, "a.jsonl", "{\"\":\"\",\"a\":1e14}"),
+                           &config, &err),
+        RUNG_INPUT, "no example");
+}
+
+static void bad_fasttext_lines_are_told(void **state)
+{
+    rung_labelled_config config = USUAL;
+    config.most_bad = 1;
+    rung_labelled data =
+        read_file(file_of(state, "a",
+                          "__label__a one\ntwo\n__label__a __label__b three\n"
+                          "__label__ four\n"),
+                  config);
+    assert_examples(&data, "a|one\n");
+    assert_string_equal(
+        data.bad, "line 2: no label; line 3: more than one label; line 4: no label");
+    rung_labelled_release(&data);
+}
+
+static void quotes_must_close(void **state)
+{
+    assert_refused(state, "a.csv", "text,label\n\"a\nb\",x\nc,y\n\"d,x\ne,y\n",
+                   "%s:5: a quote opens here and never closes: close it, or write \"\" "
+                   "for a quote within quotes");
+    assert_refused(state, "a.csv", "\"text,label\nc,y\n",
+                   "%s:1: a quote opens here and never closes: close it, or write \"\" "
+                   "for a quote within quotes");
+    rung_labelled_config config = USUAL;
+    config.most_bad = 0.5;
+    rung_labelled data = read_file(
+        file_of(state, "a.csv", "text,label\n\"a\" b,x\nc,y\n\"d\"\"\"e,y\nf,x\n"),
+        config);
+    assert_examples(&data, "y|c\nx|f\n");
+    assert_string_equal(data.bad, "line 2: column 1 goes on after its closing quote; "
+                                  "line 4: column 1 goes on after its closing quote");
+    rung_labelled_release(&data);
+}
+
+static void files_without_examples_are_refused(void **state)
+{
+    assert_refused(state, "a.tsv", "", "'%s' is empty");
+    assert_refused(state, "a.tsv", "text\tlabel\n",
+                   "%s: no example (text from column 1 'text', label from column 2 "
+                   "'label', with a header)");
+    assert_refused(state, "a.tsv", "\n\r\n\n",
+                   "%s:1: one column, but a text and a label are two: check the file and "
+                   "--delimiter");
+    assert_refused(state, "a.jsonl", "\n\n",
+                   "%s:0: no object: JSON Lines has an object a line");
+    assert_refused(state, "a.tsv", "one\ntwo\nthree\n",
+                   "%s:1: one column, but a text and a label are two: check the file and "
+                   "--delimiter");
+    assert_refused(state, "a.txt", "one, two\nthree\n",
+                   "'%s' is no labelled text that its name or first lines tell: neither "
+                   "TSV, CSV, JSON Lines nor fastText's lines; if it is one, say which "
+                   "with --format");
+    rung_labelled_config config = USUAL;
+    config.format = RUNG_FORMAT_LINES;
+    assert_config_refused(state, "a.txt", "one\n", config,
+                          "%s: plain lines have no labels");
+    rung_labelled data;
+    assert_fails_saying(rung_labelled_read(&data, *state, NULL, &err), RUNG_INPUT,
+                        "is a folder: name one file");
+}
+
+static void what_is_no_text_is_refused_as_raw_text_is(void **state)
+{
+    const char *path = path_in(*state, "a.tsv");
+    rung_labelled data;
+    write_bytes(path, "text\tlabel\na\0b\tx\n", 17);
+    assert_fails_saying(rung_labelled_read(&data, path, NULL, &err), RUNG_INPUT,
+                        "is not text: byte 12 is NUL");
+    write_text(path, "\xFF\xFEt\xFF");
+    assert_fails_saying(rung_labelled_read(&data, path, NULL, &err), RUNG_INPUT,
+                        "is not text but UTF-16");
+    assert_reads(state, "a.tsv", "text\tlabel\na text in \xFF Latin-1\tx\n",
+                 RUNG_FORMAT_TSV,
+                 "text from column 1 'text', label from column 2 'label', with a header",
+                 "x|a text in \xFF Latin-1\n");
+}
+
+/* ---- Size ---- */
+
+static void a_line_of_a_million_characters_is_read(void **state)
+{
+    static const char *const heads[] = {"x\t", "\"x\",\"", "{\"label\":\"x\",\"text\":\"",
+                                        "__label__x "};
+    static const char *const tails[] = {"\n", "\"\n", "\"}\n", "\n"};
+    static const char *const firsts[] = {"label\ttext\n", "label,text\n", "", ""};
+    enum { LONG = 1000000 };
+    char *text = rung__alloc(2 * LONG);
+    for (size_t k = 0; k < 4; k++) {
+        char *p = stpcpy(stpcpy(text, firsts[k]), heads[k]);
+        memset(p, 'a', LONG);
+        strcpy(p + LONG, tails[k]);
+        rung_labelled data = read_file(file_of(state, "long", text), USUAL);
+        assert_int_equal(data.count, 1);
+        assert_int_equal(data.texts[0].size, LONG);
+        assert_int_equal(data.labels[0].size, 1);
+        rung_labelled_release(&data);
+    }
+    rung__free(text);
+}
+
+/* Files cut off after any byte are read or refused with a message. */
+static void files_cut_off_anywhere_are_harmless(void **state)
+{
+    static const char *const files[][2] = {
+        {"a.tsv",
+         "id\tlabel\ttext\n1\tx\t\"one\ttwo\"\n2\ty\t\"three\"\" \"\r\n3\tx\t\n"},
+        {"a.csv", "\"text\";label\r\n\"a\nb\";x\r\n\"c \"\"d\"\"\";y\r\ne;x\r\n"},
+        {"a.jsonl", "{\"text\": \"\\u0451\\n\", \"label\": 1.5}\n{\"a\": [null, {}]}\n"},
+        {"a", "__label__x one\r\n__label__y __label__z\nthree\n"},
+        {"b", "\xEF\xBB\xBF"
+              "a\tone ё\nb\ttwo\n\na\tthree\nb\tfour\na\tfive\n"},
+    };
+    size_t n_read = 0, n_refused = 0;
+    for (size_t k = 0; k < sizeof files / sizeof files[0]; k++) {
+        const char *path = path_in(*state, files[k][0]);
+        for (size_t size = 0; size <= strlen(files[k][1]); size++) {
+            for (int with = 0; with < 2; with++) {
+                rung_labelled_config config = USUAL;
+                config.has_labels = with;
+                config.most_bad = 1;
+                rung_labelled data = {0};
+                write_bytes(path, files[k][1], size);
+                err = (rung_error){0};
+                if (rung_labelled_read(&data, path, &config, &err) == RUNG_OK) {
+                    assert_true(data.count > 0);
+                    n_read++;
+                } else {
+                    assert_int_equal(err.code, RUNG_INPUT);
+                    assert_contains(err.message, path);
+                    assert_null(data.storage);
+                    n_refused++;
+                }
+                rung_labelled_release(&data);
+            }
+        }
+    }
+    assert_true(n_read > 100 && n_refused > 100);
+}
+
+/* ---- Detection ---- */
+
+static void labelled_text_is_told_from_raw(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        bool is_labelled;
+    } files[] = {
+        {"a.tsv", "one", true},
+        {"a.csv", "one", true},
+        {"a.csv.txt", "one, two\nthree, four\n", false},
+        {"a.jsonl", "{", true},
+        {"a", "{\"text\": 1}\n", true},
+        {"a", "{ not JSON\n", false},
+        {"a", "__label__x one\n", true},
+        {"a", "a\tone\nb\ttwo\n", true},
+        {"a", "a play\n\tin two acts\nwith more lines than tabs\n", false},
+        {"a", "text,label\none,x\n", true},
+        {"a", "Once upon a time\nthere was a text, a label and more.\n", false},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        bool is_labelled;
+        const char *path = file_of(state, files[i].name, files[i].text);
+        assert_ok(rung_labelled_detect(&is_labelled, path, &err));
+        if (is_labelled != files[i].is_labelled)
+            fail_msg("'%s' is%s labelled", files[i].text, is_labelled ? "" : " not");
+    }
+    bool is_labelled = true;
+    assert_ok(rung_labelled_detect(&is_labelled, *state, &err));
+    assert_false(is_labelled);
+    is_labelled = true;
+    assert_ok(rung_labelled_detect(&is_labelled, "-", &err)); // it cannot be read twice
+    assert_false(is_labelled);
+    assert_fails_saying(
+        rung_labelled_detect(&is_labelled, path_in(*state, "absent"), &err), RUNG_INPUT,
+        "No such file or directory");
+}
+
+/* Of a large file only the beginning is looked at, up to the end of a line. */
+static void detection_reads_the_beginning(void **state)
+{
+    enum { SIZE = 1000000 };
+    char *text = rung__alloc(SIZE + 1);
+    for (size_t i = 0; i < SIZE; i++) text[i] = i % 100000 == 99999 ? '\n' : 'a';
+    for (size_t i = 1; i < SIZE; i += 100000) text[i] = '\t';
+    const char *path = file_of(state, "long", text);
+    bool is_labelled;
+    assert_ok(rung_labelled_detect(&is_labelled, path, &err));
+    assert_true(is_labelled);
+    rung__free(text);
+}
+
+/* ---- Ids and duplicates ---- */
+
+static void labels_become_ids(void **state)
+{
+    rung_labelled data =
+        read_file(file_of(state, "a.csv", "text,label\na,2\nb,10\nc,2\nd,x\n"), USUAL);
+    const rung_span names[] = {{"10", 2}, {"2", 1}};
+    rung_labels *labels;
+    assert_ok(rung_labels_new(&labels, names, 2, &err));
+    int32_t *ids;
+    size_t n_unknown;
+    assert_ok(rung_labelled_ids(&ids, &n_unknown, &data, labels, &err));
+    const int32_t wanted[] = {0, 1, 0, -1};
+    assert_memory_equal(ids, wanted, sizeof wanted);
+    assert_int_equal(n_unknown, 1);
+    rung_ids_free(ids);
+    rung_labels_free(labels);
+    rung_labelled_release(&data);
+}
+
+static void duplicates_are_counted(void **state)
+{
+    (void)state;
+    const rung_span one[] = {{"a", 1}, {"b", 1}, {"a", 1}, {"", 0}, {"ab", 2}};
+    const rung_span two[] = {{"a", 1}, {"a ", 2}, {NULL, 0}, {"a", 1}, {"B", 1}};
+    const rung_examples a = {one, NULL, 5}, b = {two, NULL, 5}, none = {NULL, NULL, 0};
+    size_t n;
+    assert_ok(rung_count_duplicates(&n, &a, &b, &err));
+    assert_int_equal(n, 3);
+    assert_ok(rung_count_duplicates(&n, &b, &a, &err));
+    assert_int_equal(n, 3);
+    assert_ok(rung_count_duplicates(&n, &none, &a, &err));
+    assert_int_equal(n, 0);
+    assert_ok(rung_count_duplicates(&n, &a, &none, &err));
+    assert_int_equal(n, 0);
+    rung__alloc_fail_at(1);
+    assert_int_equal(rung_count_duplicates(&n, &a, &b, &err), RUNG_MEMORY);
+    rung__alloc_fail_at(0);
+}
+
+/* ---- Memory ---- */
+
+static rung_status read_one(void *path, rung_error *error)
+{
+    rung_labelled data = {0};
+    rung_labelled_config config = USUAL;
+    bool is_labelled;
+    RUNG_TRY(rung_labelled_detect(&is_labelled, path, error));
+    const rung_status status = rung_labelled_read(&data, path, &config, error);
+    rung_labelled_release(&data);
+    return status;
+}
+
+static void failed_allocations_leave_no_trace(void **state)
+{
+    static const char *const files[][2] = {
+        {"a.tsv", "good\ta long film\nbad\ta boring film\ngood\twhat a day\n"},
+        {"b.csv", "text,label\n\"a \"\"b\"\"\",1\n"},
+        {"c.jsonl",
+         "{\"q\": \"where is it\", \"kind\": 1}\n{\"q\": \"who\", \"kind\": 2}"},
+        {"d", "__label__x one\n"},
+    };
+    for (size_t k = 0; k < sizeof files / sizeof files[0]; k++) {
+        char path[300];
+        snprintf(path, sizeof path, "%s", file_of(state, files[k][0], files[k][1]));
+        assert_true(assert_survives_failed_allocations(read_one, path) > 5);
+    }
+}
+
+/* ---- Real files ---- */
+
+static void real_files_are_read_with_defaults(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *columns, *first_label, *first_text;
+        size_t count;
+        int64_t n_labels;
+    } files[] = {
+        {"imdb.train.tsv.xz", "text from column 3, label from column 1, no header", "1",
+         "This app is awesome.", 25000, 2},
+        {"SMSSpamCollection.tsv", "text from column 2, label from column 1, no header",
+         "ham", "Go until jurong point, crazy..", 5574, 2},
+        {"sst2/train.tsv.gz",
+         "text from column 2 'sentence', label from column 1 'label', with a header", "0",
+         "hide new secretions from the parental units", 67349, 2},
+        {"sst2/dev.tsv",
+         "text from column 2 'content', label from column 1 'label', with a header", "0",
+         "one long string of cliches .", 872, 2},
+    };
+    const char *folder = getenv("RUNG_DATA");
+    char path[600];
+    for (size_t k = 0; k < sizeof files / sizeof files[0]; k++) {
+        snprintf(path, sizeof path, "%s/textcls/%s", folder ? folder : "../shared/data",
+                 files[k].name);
+        if (!rung_path_exists(path)) skip();
+        rung_labelled data = read_file(path, USUAL);
+        assert_string_equal(data.columns, files[k].columns);
+        assert_int_equal(data.count, files[k].count);
+        assert_int_equal(data.n_bad + data.n_empty, 0);
+        assert_int_equal(data.format, RUNG_FORMAT_TSV);
+        assert_memory_equal(data.labels[0].bytes, files[k].first_label,
+                            strlen(files[k].first_label));
+        assert_memory_equal(data.texts[0].bytes, files[k].first_text,
+                            strlen(files[k].first_text));
+        rung_labels *labels;
+        assert_ok(rung_labels_new(&labels, data.labels, data.count, &err));
+        assert_int_equal(rung_labels_count(labels), files[k].n_labels);
+        rung_labels_free(labels);
+        rung_labelled_release(&data);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test_in_folder(tsv_is_told_by_its_tabs),
+        test_in_folder(quotes_in_tsv_are_text),
+        test_in_folder(tsv_that_needs_quotes_has_them),
+        test_in_folder(csv_follows_rfc_4180),
+        test_in_folder(csv_may_be_cut_at_other_marks),
+        test_in_folder(csv_without_its_name_needs_a_header),
+        test_in_folder(json_lines_are_told_by_their_braces),
+        test_in_folder(fasttext_lines_begin_with_their_label),
+        test_in_folder(texts_alone_are_read_without_labels),
+        test_in_folder(line_ends_and_marks_do_not_matter),
+        test_in_folder(packed_files_are_told_by_the_name_before),
+        test_in_folder(a_header_is_told_by_content),
+        test_in_folder(columns_may_be_asked_for),
+        test_in_folder(unclear_columns_are_shown),
+        test_in_folder(absent_columns_are_named),
+        test_in_folder(bad_headers_are_refused),
+        test_in_folder(too_many_columns_are_refused),
+        test_in_folder(a_delimiter_is_one_byte),
+        test_in_folder(bad_lines_are_counted_and_told),
+        test_in_folder(bad_json_is_told),
+        test_in_folder(json_numbers_keep_their_spelling_or_are_bad),
+        test_in_folder(bad_fasttext_lines_are_told),
+        test_in_folder(quotes_must_close),
+        test_in_folder(files_without_examples_are_refused),
+        test_in_folder(what_is_no_text_is_refused_as_raw_text_is),
+        test_in_folder(a_line_of_a_million_characters_is_read),
+        test_in_folder(files_cut_off_anywhere_are_harmless),
+        test_in_folder(labelled_text_is_told_from_raw),
+        test_in_folder(detection_reads_the_beginning),
+        test_in_folder(labels_become_ids),
+        cmocka_unit_test(duplicates_are_counted),
+        test_in_folder(failed_allocations_leave_no_trace),
+        cmocka_unit_test(real_files_are_read_with_defaults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
