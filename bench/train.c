@@ -1,13 +1,14 @@
-/* Our side of bench/compare: trains a GPT-2 or an LSTM language model, or generates with
- * the GPT-2, from given weights on given batches, and prints JSON lines as the peers in
- * bench/peers do.
+/* Our side of bench/compare: trains a GPT-2 or an LSTM language model or a BERT
+ * classifier, generates with the GPT-2, or classifies with the BERT, from given weights
+ * on given batches, and prints JSON lines as the peers in bench/peers do.
  *
- *     train gpt|lstm --write-weights F             fresh weights, then stop
- *     train gpt|lstm --weights F --batches F --steps N [--out DIR]
+ *     train gpt|lstm|bert --write-weights F             fresh weights, then stop
+ *     train gpt|lstm|bert --weights F --batches F --steps N [--out DIR]
  *     train gpt-generate --weights F --batches F --steps N
+ *     train bert-encode|bert-encode-1 --weights F --batches F --steps N
  *
  * Batches are little-endian int32 token ids [steps, batch, length + 1]; inputs are all
- * but the last of a row, targets all but the first. Generation reads the first id of the
+ * but the last of a row, targets all but the first, or of a classifier the last. Generation reads the first id of the
  * file and then N - 1 times the likeliest token; its clock starts after the first. */
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,31 +23,40 @@
 
 /* ---- The workloads ---- */
 
+typedef enum job { TRAIN, GENERATE, ENCODE } job;
+
 typedef struct workload {
     const char *name, *rung;
     const char *options[5][2]; /* of the rung */
-    int64_t vocab, batch, length;
-    bool generates;
+    int64_t vocab, labels;     /* labels: 0 for a language model */
+    int64_t batch, length;
+    job job;
 } workload;
 
-#define GPT                                                                              \
+#define OPTIONS(layers, heads, width, context)                                           \
     {                                                                                    \
-        {"layers", "6"}, {"heads", "6"}, {"width", "384"}, {"context", "256"},           \
+        {"layers", layers}, {"heads", heads}, {"width", width}, {"context", context},    \
         {                                                                                \
             "dropout", "0"                                                               \
         }                                                                                \
     }
+#define GPT OPTIONS("6", "6", "384", "256")
+#define BERT OPTIONS("4", "4", "256", "128")
 
 static const workload workloads[] = {
-    {"gpt", "gpt", GPT, 65, 12, 256, false},
-    {"gpt-generate", "gpt", GPT, 65, 12, 256, true},
+    {"gpt", "gpt", GPT, 65, 0, 12, 256, TRAIN},
+    {"gpt-generate", "gpt", GPT, 65, 0, 12, 256, GENERATE},
     {"lstm",
      "lstm",
      {{"layers", "2"}, {"width", "256"}, {"context", "64"}, {"dropout", "0"}},
      10000,
+     0,
      32,
      64,
-     false},
+     TRAIN},
+    {"bert", "bert", BERT, 8192, 2, 32, 128, TRAIN},
+    {"bert-encode", "bert", BERT, 8192, 2, 32, 128, ENCODE},
+    {"bert-encode-1", "bert", BERT, 8192, 2, 1, 128, ENCODE},
 };
 
 typedef struct settings {
@@ -117,10 +127,11 @@ static rung_status make_model(rung_model **m, const workload *w, rung_error *err
 {
     const rung_class *type = rung_class_find(w->rung, err);
     if (!type) return err->code;
-    RUNG_TRY(rung_model_new(m, type, RUNG_RAW, err));
+    RUNG_TRY(rung_model_new(m, type, w->labels ? RUNG_LABELLED : RUNG_RAW, err));
     const rung_option_set set = rung_model_options(*m);
     for (int i = 0; i < 5 && w->options[i][0]; i++)
         RUNG_TRY(rung_option_set_text(&set, w->options[i][0], w->options[i][1], err));
+    (*m)->n_labels = w->labels;
     (*m)->vocab = w->vocab; // ids come from the file: there is no tokenizer
     RUNG_TRY(type->declare(*m, err));
     rung_params_init((*m)->params, 1);
@@ -206,15 +217,24 @@ typedef struct bench_task {
     double last; /* when the step before was done */
 } bench_task;
 
+/* The logits of ids [batch, length]; a classifier's texts are as long as that. */
+static rung_tensor *logits_of(const rung_model *m, rung_graph *g, rung_tensor *ids,
+                              const rung_params *states, bool training)
+{
+    if (m->kind == RUNG_LABELLED)
+        return m->type->labelled->logits(m, g, ids, NULL, training);
+    return m->type->raw->logits(m, g, ids, states, training);
+}
+
 static void build(rung_task *task, rung_step_graph *step, int64_t batch, bool training)
 {
     const bench_task *t = (const bench_task *)task;
     const int64_t shape[] = {batch, t->w->length};
-    step->inputs[0] = rung_input(step->graph, "ids", RUNG_I32, 2, shape);
-    step->inputs[1] = rung_input(step->graph, "targets", RUNG_I32, 2, shape);
-    rung_tensor *logits = t->model->type->raw->logits(
-        t->model, step->graph, step->inputs[0], task->states, training);
-    step->loss = rung_cross_entropy(step->graph, logits, step->inputs[1], NULL, 0);
+    rung_graph *g = step->graph;
+    step->inputs[0] = rung_input(g, "ids", RUNG_I32, 2, shape);
+    step->inputs[1] = rung_input(g, "targets", RUNG_I32, t->w->labels ? 1 : 2, shape);
+    rung_tensor *logits = logits_of(t->model, g, step->inputs[0], task->states, training);
+    step->loss = rung_cross_entropy(g, logits, step->inputs[1], NULL, 0);
 }
 
 static size_t buffer_bytes(const rung_task *task, int64_t batch)
@@ -222,19 +242,29 @@ static size_t buffer_bytes(const rung_task *task, int64_t batch)
     return (size_t)(2 * batch * ((const bench_task *)task)->w->length) * sizeof(int32_t);
 }
 
+/* Rows first ... first + batch - 1 of the file: ids [batch, T] and targets, which are as
+ * many, or one a row. */
+static void copy_rows(const workload *w, const batches *b, int64_t first, int64_t batch,
+                      int32_t *ids, int32_t *targets)
+{
+    const int64_t T = w->length;
+    for (int64_t i = 0; i < batch; i++) {
+        const int32_t *row = b->ids + (first + i) % (b->steps * w->batch) * (T + 1);
+        memcpy(ids + i * T, row, (size_t)T * sizeof *ids);
+        if (w->labels)
+            targets[i] = row[T];
+        else
+            memcpy(targets + i * T, row + 1, (size_t)T * sizeof *ids);
+    }
+}
+
 static void feed(const rung_task *task, const rung_step_graph *step, int64_t first,
                  int64_t batch, uint64_t seed, void *buffer)
 {
     const bench_task *t = (const bench_task *)task;
-    const int64_t T = t->w->length;
-    const int64_t index = first / batch % t->batches.steps;
-    int32_t *ids = buffer, *targets = ids + batch * T;
+    int32_t *ids = buffer, *targets = ids + batch * t->w->length;
     (void)seed;
-    for (int64_t b = 0; b < batch; b++) {
-        const int32_t *row = t->batches.ids + (index * batch + b) * (T + 1);
-        memcpy(ids + b * T, row, (size_t)T * sizeof *ids);
-        memcpy(targets + b * T, row + 1, (size_t)T * sizeof *ids);
-    }
+    copy_rows(t->w, &t->batches, first, batch, ids, targets);
     rung_input_set(step->inputs[0], ids);
     rung_input_set(step->inputs[1], targets);
 }
@@ -331,6 +361,60 @@ static rung_status generate(rung_runtime *rt, const rung_model *m, const workloa
     return RUNG_OK;
 }
 
+/* ---- Classifying ---- */
+
+static void print_logits(const rung_tensor *logits, int64_t step, double seconds)
+{
+    const float *x = rung_tensor_data(logits);
+    printf("{\"step\": %lld, \"logits\": [", (long long)step);
+    for (int64_t i = 0; i < rung_tensor_size(logits); i++)
+        printf("%s%.7f", i ? ", " : "", (double)x[i]);
+    printf("], \"seconds\": %.6f}\n", seconds);
+}
+
+static rung_status run_encoder(rung_graph *g, rung_tensor *ids, const rung_tensor *logits,
+                               const workload *w, const settings *s, timing *time,
+                               rung_error *err)
+{
+    static int32_t buffer[32 * 129];
+    batches b;
+    RUNG_TRY(map_batches(&b, s->batches, w, err));
+    for (int64_t step = 0; step < s->steps; step++) {
+        copy_rows(w, &b, step * w->batch, w->batch, buffer,
+                  buffer + w->batch * w->length);
+        rung_input_set(ids, buffer);
+        const double start = now_s();
+        RUNG_TRY(rung_graph_run(g, &(rung_run){0}, err));
+        time_add(time, now_s() - start);
+        print_logits(logits, step, time->seconds[time->n - 1]);
+    }
+    print_summary(time, w->batch * w->length);
+    return RUNG_OK;
+}
+
+static rung_status encode(rung_runtime *rt, const rung_model *m, const workload *w,
+                          const settings *s, timing *time, rung_error *err)
+{
+    rung_graph *g = NULL;
+    RUNG_TRY(rung_graph_new(&g, rt, RUNG_F32, err));
+    rung_tensor *ids =
+        rung_input(g, "ids", RUNG_I32, 2, (int64_t[]){w->batch, w->length});
+    rung_tensor *logits = logits_of(m, g, ids, NULL, false);
+    rung_status status = rung_graph_compile(g, &logits, 1, err);
+    void *block = NULL;
+    if (status == RUNG_OK) {
+        block = aligned_alloc(64, (rung_graph_block_bytes(g) + 63) / 64 * 64);
+        if (!block) status = rung_fail(err, RUNG_MEMORY, "no memory for the graph");
+    }
+    if (status == RUNG_OK) {
+        rung_graph_bind(g, block, NULL, NULL);
+        status = run_encoder(g, ids, logits, w, s, time, err);
+    }
+    free(block);
+    rung_graph_free(g);
+    return status;
+}
+
 /* ---- The program ---- */
 
 static rung_status run(const workload *w, const settings *s, timing *time,
@@ -350,8 +434,9 @@ static rung_status run(const workload *w, const settings *s, timing *time,
                rung_isa_name(rung_runtime_isa(rt)));
         status = read_weights(m->params, s->weights, err);
         if (status == RUNG_OK)
-            status = (w->generates ? generate(rt, m, w, s, time, err)
-                                   : train(rt, m, w, s, time, err));
+            status = w->job == TRAIN    ? train(rt, m, w, s, time, err)
+                     : w->job == ENCODE ? encode(rt, m, w, s, time, err)
+                                        : generate(rt, m, w, s, time, err);
     }
     rung_model_free(m);
     rung_runtime_free(rt);
@@ -374,10 +459,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++)
         if (words == 1 && strcmp(argv[1], workloads[i].name) == 0) w = &workloads[i];
     if (status == RUNG_OK && (!w || (!s.write_weights && (!s.weights || !s.batches))))
-        status =
-            rung_fail(&err, RUNG_USAGE,
-                      "train gpt|lstm|gpt-generate --weights F --batches F --steps N, "
-                      "or train gpt|lstm --write-weights F");
+        status = rung_fail(&err, RUNG_USAGE,
+                           "train gpt|lstm|bert|gpt-generate|bert-encode|bert-encode-1 "
+                           "--weights F --batches F --steps N, "
+                           "or train gpt|lstm|bert --write-weights F");
     if (status == RUNG_OK) status = run(w, &s, &time, &err);
     if (status != RUNG_OK) fprintf(stderr, "train: %s\n", err.message);
     rung_options_release(&set);

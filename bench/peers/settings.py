@@ -36,6 +36,12 @@ TRAIN = [
     ("tcmalloc, huge pages, compiled", ["tcmalloc"], HUGE, COMPILED),
 ]
 
+FIRST = [
+    (name + ", first row", preload, extra, options + ["--last-layer", "first"])
+    for name, preload, extra, options in TRAIN
+    if name in ("AVX-512 MKL, tcmalloc, huge pages", "AVX-512 MKL, tcmalloc, huge pages, compiled")
+]
+
 CELLS = [
     ("AVX-512 MKL, tcmalloc, huge pages, compiled cells", ["mkl", "tcmalloc"], HUGE,
      COMPILED + ["--recurrence", "cells"]),
@@ -59,6 +65,19 @@ GENERATE = [
     ("as installed, eager", [], {}, EAGER),
 ]
 
+ENCODE = [
+    ("compiled, frozen, tcmalloc, huge pages, Intel's OpenMP", ["tcmalloc", "iomp"],
+     {**HUGE, **SPIN}, FROZEN),
+    ("compiled, frozen, AVX-512 MKL, tcmalloc, huge pages", ["mkl", "tcmalloc"], HUGE,
+     ["--compile", "default", "--freezing", "--cpp-wrapper"]),
+    ("AVX-512 MKL, tcmalloc, huge pages, compiled", ["mkl", "tcmalloc"], HUGE, COMPILED),
+    ("AVX-512 MKL, tcmalloc, huge pages", ["mkl", "tcmalloc"], HUGE, EAGER),
+    ("AVX-512 MKL, tcmalloc, huge pages, Intel's OpenMP", ["mkl", "tcmalloc", "iomp"],
+     {**HUGE, **SPIN}, EAGER),
+    ("as installed", [], {}, EAGER),
+    ("as installed, compiled", [], {}, COMPILED),
+]
+
 # name: (our command, the peer's, the data, batch, length, steps of a run, settings, the setting
 # that needs least memory)
 WORKLOADS = {
@@ -71,4 +90,13 @@ WORKLOADS = {
                          peer=["gpt.py", "generate", "--runs", "10"], weights="gpt",
                          data="characters", batch=12, length=256, steps=250, settings=GENERATE,
                          lean="AVX-512 MKL, eager"),
+    "bert-train": dict(ours=["bert"], peer=["bert.py", "train"], weights="bert", data="reviews",
+                       batch=32, length=128, steps=40, settings=TRAIN + FIRST,
+                       lean="tcmalloc"),
+    "bert-encode": dict(ours=["bert-encode"], peer=["bert.py", "encode"], weights="bert",
+                        data="reviews", batch=32, length=128, steps=60, settings=ENCODE,
+                        lean="AVX-512 MKL, tcmalloc, huge pages", agree=1e-4),
+    "bert-encode-1": dict(ours=["bert-encode-1"], peer=["bert.py", "encode", "--batch", "1"],
+                          weights="bert", data="reviews", batch=1, length=128, steps=400,
+                          settings=ENCODE, lean="AVX-512 MKL, tcmalloc, huge pages", agree=1e-4),
 }
