@@ -8,7 +8,8 @@
  *     train bert-encode|bert-encode-1 --weights F --batches F --steps N
  *
  * Batches are little-endian int32 token ids [steps, batch, length + 1]; inputs are all
- * but the last of a row, targets all but the first, or of a classifier the last. Generation reads the first id of the
+ * but the last of a row, targets all but the first, or of a classifier the last.
+ * Generation reads the first id of the
  * file and then N - 1 times the likeliest token; its clock starts after the first. */
 #include <fcntl.h>
 #include <stdio.h>
