@@ -6,17 +6,10 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #define FIRST_SLOTS 1024
 #define MAX_STRINGS ((size_t)1 << 30) /* ids and the 256 bytes beyond them fit an int32 */
-
-/* Folds the 128-bit product of x and an odd constant (the golden ratio's bits), so that
- * every bit of x reaches every bit of the result. */
-static uint64_t mix(uint64_t x)
-{
-    const unsigned __int128 product = (unsigned __int128)x * 0x9E3779B97F4A7C15u;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
 
 /* One to eight bytes as a number; with the size beside it, different for different
  * bytes. */
@@ -39,9 +32,9 @@ uint64_t rung__vocab_hash(const char *bytes, size_t size)
     uint64_t hash = size, word;
     for (; size > sizeof word; bytes += sizeof word, size -= sizeof word) {
         memcpy(&word, bytes, sizeof word);
-        hash = mix(hash ^ word);
+        hash = rung__hash_mix(hash ^ word);
     }
-    return mix(hash ^ load_tail(bytes, size));
+    return rung__hash_mix(hash ^ load_tail(bytes, size));
 }
 
 void rung__vocab_release(rung_vocab *v)
