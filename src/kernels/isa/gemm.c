@@ -71,6 +71,8 @@ INLINE void tile(const int vecs, const int rows, const bool trans_a, const gemm_
             if (j * W % LINE == 0) __builtin_prefetch(row + AHEAD(vecs) * p->ldb + j * W);
             b[j] = vload(row + j * W);
         }
+        // The columns of A that the tiles after this one need: a cache line a row.
+        if (trans_a) __builtin_prefetch(a[0] + k * p->lda + LINE);
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++) {
             const real value = trans_a ? a[0][k * p->lda + i] : a[i][k];
