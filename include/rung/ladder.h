@@ -169,8 +169,9 @@ typedef struct rung_ladder_hooks {
     void *self;
 } rung_ladder_hooks;
 
-/* Runs it and writes the run folder: results.json, metrics.jsonl and a model folder for
- * each rung. With `resume`, rungs that are finished in the folder are read, not done. */
+/* Runs it and writes the run folder: report.html, results.json, metrics.jsonl and a model
+ * folder for each rung. With `resume`, rungs that are finished in the folder are read,
+ * not done. */
 RUNG_API rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
                                      const rung_ladder_hooks *hooks, rung_ladder *ladder,
                                      rung_error *err);

@@ -32,10 +32,12 @@ RUNG_API rung_status rung_page_write(const rung_page *page, const char *path,
 /* ---- Text ---- */
 
 /* Each appends a piece to the page: a line beneath the title, the heading of a section
- * (also listed at the top), a paragraph, a paragraph that stands out, a command. */
+ * (also listed at the top), a paragraph (the second as printf makes it), a paragraph that
+ * stands out, a command. */
 RUNG_API void rung_page_subtitle(rung_page *page, const char *text);
 RUNG_API void rung_page_heading(rung_page *page, const char *text);
 RUNG_API void rung_page_text(rung_page *page, const char *text);
+RUNG_API void rung_page_textf(rung_page *page, const char *format, ...) RUNG_PRINTF(2, 3);
 RUNG_API void rung_page_lead(rung_page *page, const char *text);
 RUNG_API void rung_page_code(rung_page *page, const char *text);
 

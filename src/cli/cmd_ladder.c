@@ -108,7 +108,8 @@ static void print_table(const rung_ladder *l, const ladder_options *own)
         print_raw_table(l);
     else
         print_label_table(l);
-    printf("\n%s\n\nIn %s: results.json, metrics.jsonl, a model folder for each rung.\n",
+    printf("\n%s\n\nIn %s: report.html, results.json, metrics.jsonl, a model folder for "
+           "each rung.\n",
            l->advice, own->out);
 }
 

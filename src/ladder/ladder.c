@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/files.h"
 #include "ladder/advice.h"
+#include "ladder/report.h"
 #include "ladder/results.h"
 
 enum { RAW_CONTEXT = 128 }; // unless another one is asked for
@@ -197,7 +198,8 @@ static rung_status run_all(rung_runtime *rt, const rung_ladder_config *config,
         }
     }
     RUNG_TRY(rung__ladder_advise(ladder, config->budget, (uint64_t)config->seed, err));
-    return rung__ladder_write(ladder, config, err);
+    RUNG_TRY(rung__ladder_write(ladder, config, err));
+    return rung__ladder_report(ladder, config, err);
 }
 
 rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,

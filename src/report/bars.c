@@ -105,8 +105,8 @@ static void draw(rung__svg *svg, const void *chart)
     draw_reference(&p, svg, c);
     for (size_t i = 0; i < c->n_labels; i++) {
         const double y = p.top + row * ((double)i + 0.5);
-        rung__svg_text(svg, "name", names, y + 4.5, RUNG__END, RUNG__NAME_SIZE,
-                       names + 0.1, c->labels[i]);
+        rung__svg_text(svg, "", names, y + 4.5, RUNG__END, RUNG__NAME_SIZE, names + 0.1,
+                       c->labels[i]);
         for (size_t k = 0; k < c->n_series; k++)
             draw_value(&p, svg, c, &c->series[k], i,
                        y + line * ((double)k - (n - 1) / 2));

@@ -28,6 +28,14 @@ static bool has_interval(const rung_lines *c, const rung_series *s, size_t i)
 
 /* ---- Scales ---- */
 
+/* An axis begins at 0 when its numbers begin near it. */
+static bool begin_at_zero(const rung_axis *axis, rung__range *range)
+{
+    if (axis->is_log || range->min < 0 || range->min > range->max / 4) return false;
+    if (range->min <= range->max) range->min = 0;
+    return true;
+}
+
 static void fit(rung__plot *plot, rung__svg *svg, const rung_lines *c)
 {
     rung__range x = RUNG__RANGE_EMPTY, y = RUNG__RANGE_EMPTY;
@@ -45,8 +53,8 @@ static void fit(rung__plot *plot, rung__svg *svg, const rung_lines *c)
         }
     }
     if (c->reference.label) rung__range_add(&y, &c->y, c->reference.value);
-    rung__scale_fit(&plot->x, &c->x, x, !c->x.is_log && x.min == 0);
-    rung__scale_fit(&plot->y, &c->y, y, !c->y.is_log && y.min == 0);
+    rung__scale_fit(&plot->x, &c->x, x, begin_at_zero(&c->x, &x));
+    rung__scale_fit(&plot->y, &c->y, y, begin_at_zero(&c->y, &y));
 }
 
 /* Few places that all series share, such as powers of two, are the ticks of x. */
@@ -66,12 +74,20 @@ static void want_ticks(rung__plot *plot, const rung_lines *c)
 
 /* ---- Drawing ---- */
 
+/* Pixels by which series k stands aside, so that intervals at the same x are seen. */
+static double aside(const rung_lines *c, size_t k)
+{
+    bool has_intervals = false;
+    for (size_t i = 0; i < c->n_series; i++) has_intervals |= c->series[i].low != NULL;
+    return has_intervals ? 4 * ((double)k - ((double)c->n_series - 1) / 2) : 0;
+}
+
 static void draw_markers(rung__svg *svg, const rung__plot *plot, const rung_lines *c,
-                         const rung_series *s)
+                         const rung_series *s, double dx)
 {
     for (size_t i = 0; i < s->n; i++) {
         if (!is_drawn(c, s, i)) continue;
-        const double x = rung__scale_at(&plot->x, s->x[i]);
+        const double x = rung__scale_at(&plot->x, s->x[i]) + dx;
         char numbers[5 * RUNG__NUMBER_BYTES], at[RUNG__NUMBER_BYTES],
             interval[3 * RUNG__NUMBER_BYTES];
         snprintf(numbers, sizeof numbers, "%s at %s",
@@ -86,7 +102,7 @@ static void draw_markers(rung__svg *svg, const rung__plot *plot, const rung_line
 }
 
 static void draw_series(rung__svg *svg, const rung__plot *plot, const rung_lines *c,
-                        const rung_series *s)
+                        const rung_series *s, double dx)
 {
     double(*points)[2] = rung__alloc_array(s->n, sizeof *points);
     if (!points) {
@@ -95,26 +111,29 @@ static void draw_series(rung__svg *svg, const rung__plot *plot, const rung_lines
     }
     for (size_t i = 0; i < s->n; i++) {
         const bool is_gap = !is_drawn(c, s, i);
-        points[i][0] = is_gap ? NAN : rung__scale_at(&plot->x, s->x[i]);
+        points[i][0] = is_gap ? NAN : rung__scale_at(&plot->x, s->x[i]) + dx;
         points[i][1] = is_gap ? NAN : rung__scale_at(&plot->y, s->y[i]);
     }
     char class[32];
     snprintf(class, sizeof class, "line c%d", s->color % RUNG__COLORS);
     rung__svg_path(svg, class, points, s->n, false);
     rung__free(points);
-    if (s->n <= MOST_MARKERS) draw_markers(svg, plot, c, s);
+    if (s->n <= MOST_MARKERS) draw_markers(svg, plot, c, s, dx);
 }
 
-static void draw_reference(rung__svg *svg, const rung__plot *plot,
-                           const rung_reference *r, const rung_axis *axis)
+/* The line beneath the series, its name above them. */
+static void draw_reference(rung__svg *svg, const rung__plot *plot, const rung_lines *c,
+                           bool is_name)
 {
-    if (!r->label || !rung__axis_takes(axis, r->value)) return;
-    const double y = rung__scale_at(&plot->y, r->value);
+    if (!c->reference.label || !rung__axis_takes(&c->y, c->reference.value)) return;
+    const double y = rung__scale_at(&plot->y, c->reference.value);
     if (y < plot->top - 1 || y > plot->bottom + 1) return;
-    rung__svg_shape(svg, "line", "reference", "x1 y1 x2 y2", plot->left, y, plot->right,
-                    y);
-    rung__svg_text(svg, "axis", plot->left + 4, y - 5, RUNG__START, RUNG__TICK_SIZE,
-                   plot->right - plot->left, r->label);
+    if (is_name)
+        rung__svg_text(svg, "axis halo", plot->left + 4, y - 5, RUNG__START,
+                       RUNG__TICK_SIZE, plot->right - plot->left, c->reference.label);
+    else
+        rung__svg_shape(svg, "line", "reference", "x1 y1 x2 y2", plot->left, y,
+                        plot->right, y);
 }
 
 /* ---- Names at the ends ---- */
@@ -137,7 +156,8 @@ static size_t find_ends(line_end *ends, const rung__plot *plot, const rung_lines
         const double y = rung__scale_at(&plot->y, s->y[last - 1]);
         size_t at = n++;
         for (; at > 0 && ends[at - 1].y > y; at--) ends[at] = ends[at - 1];
-        ends[at] = (line_end){s, rung__scale_at(&plot->x, s->x[last - 1]), y, y};
+        const double x = rung__scale_at(&plot->x, s->x[last - 1]) + aside(c, k);
+        ends[at] = (line_end){s, x, y, y};
     }
     return n;
 }
@@ -164,7 +184,7 @@ static void draw_names(rung__svg *svg, const rung__plot *plot, const rung_lines 
             rung__svg_shape(svg, "line", "leader", "x1 y1 x2 y2", e->x + 5, e->y, x - 3,
                             e->name_y);
         rung__svg_marker(svg, e->series->color, x + 4, e->name_y, 4);
-        rung__svg_text(svg, "name", x + 12, e->name_y + 4.5, RUNG__START, RUNG__NAME_SIZE,
+        rung__svg_text(svg, "", x + 12, e->name_y + 4.5, RUNG__START, RUNG__NAME_SIZE,
                        svg->width - x - 12, e->series->name);
     }
 }
@@ -190,8 +210,10 @@ static void draw(rung__svg *svg, const void *chart)
     fit(&plot, svg, c);
     if (c->x.is_log) want_ticks(&plot, c);
     rung__plot_frame(&plot, svg, &c->x, &c->y, legend, fmax(room, 8));
-    draw_reference(svg, &plot, &c->reference, &c->y);
-    for (size_t k = 0; k < c->n_series; k++) draw_series(svg, &plot, c, &c->series[k]);
+    draw_reference(svg, &plot, c, false);
+    for (size_t k = 0; k < c->n_series; k++)
+        draw_series(svg, &plot, c, &c->series[k], aside(c, k));
+    draw_reference(svg, &plot, c, true);
     if (room) draw_names(svg, &plot, c);
 }
 

@@ -1,6 +1,7 @@
 /* The page: its parts as they are added, put together when it is written. */
 #include "report/page.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -110,6 +111,16 @@ void rung_page_heading(rung_page *page, const char *text)
 void rung_page_text(rung_page *page, const char *text)
 {
     add_element(&page->body, "<p>", text, "</p>\n");
+}
+
+void rung_page_textf(rung_page *page, const char *format, ...)
+{
+    char text[2000];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    rung_page_text(page, text);
 }
 
 void rung_page_lead(rung_page *page, const char *text)

@@ -46,7 +46,7 @@ static void draw_x_axis(const rung__plot *p, rung__svg *svg)
 void rung__plot_frame(rung__plot *p, rung__svg *svg, const rung_axis *x,
                       const rung_axis *y, double top, double room)
 {
-    p->top = top + 26;
+    p->top = top + 30;
     p->bottom = svg->height - 42;
     rung__scale_place(&p->y, y, p->bottom, p->top,
                       (size_t)fmax(2, (p->bottom - p->top) / 42), RUNG__TICK_SIZE, false);
@@ -74,7 +74,7 @@ double rung__plot_legend(rung__svg *svg, const rung_series *series, size_t n)
             fmin(indent + rung__label_width(series[i].name, RUNG__NAME_SIZE), svg->width);
         if (x > 0 && x + width > svg->width) x = 0, y += line;
         rung__svg_marker(svg, series[i].color, x + 5, y - 4.5, 4);
-        rung__svg_text(svg, "name", x + indent, y, RUNG__START, RUNG__NAME_SIZE,
+        rung__svg_text(svg, "", x + indent, y, RUNG__START, RUNG__NAME_SIZE,
                        width - indent + 0.1, series[i].name);
         x += width + gap;
     }

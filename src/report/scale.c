@@ -307,6 +307,13 @@ double rung__scale_at(const rung__scale *s, double x)
     return s->start + fmin(fmax(share, -1), 2) * (s->end - s->start);
 }
 
+/* Shares stay between nothing and all. */
+static void keep_shares(rung__scale *s, rung__range range)
+{
+    if (range.min >= 0 && s->from < 0) s->from = 0;
+    if (range.max <= 1 && s->to > 1) s->to = 1;
+}
+
 static void widen(rung__scale *s, bool is_start_pinned)
 {
     const double room = 0.05;
@@ -340,11 +347,13 @@ void rung__scale_fit(rung__scale *s, const rung_axis *axis, rung__range range,
     if (is_flat && s->is_log) {
         s->from /= 2, s->to *= 2;
     } else if (is_flat) {
-        const double half = size <= none ? 1 : size / 2;
+        const bool is_share = axis->unit == RUNG_UNIT_SHARE && size <= 1;
+        const double half = is_share ? 0.05 : size <= none ? 1 : size / 2;
         s->from -= half, s->to += half;
     } else {
         widen(s, is_start_pinned);
     }
+    if (axis->unit == RUNG_UNIT_SHARE && !s->is_log) keep_shares(s, range);
 }
 
 static double half_size(const char *label, double size, bool is_wide)

@@ -84,7 +84,7 @@ static void draw_name(rung__svg *svg, rung__boxes *boxes, const rung_point *p, d
                         fmin(fmax(x, box.left), box.right),
                         fmin(fmax(y, box.top + 3), box.bottom - 3));
     const bool is_left = box.right < x;
-    rung__svg_text(svg, p->is_marked ? "name strong" : "name",
+    rung__svg_text(svg, p->is_marked ? "halo strong" : "halo",
                    is_left ? box.right : box.left, box.bottom - 3.5,
                    is_left ? RUNG__END : RUNG__START, size, most + 0.1, p->label);
 }

@@ -68,6 +68,8 @@ const char rung__page_style[] =
     "text{fill:var(--ink)}\n"
     ".tick,.axis{fill:var(--muted);font-size:12px}\n"
     ".small{font-size:12px}.tiny{font-size:11px}\n"
+    ".halo{paint-order:stroke;stroke:var(--ground);stroke-width:3px;"
+    "stroke-linejoin:round}\n"
     ".strong{font-weight:650}\n"
     ".middle{text-anchor:middle}\n"
     ".end{text-anchor:end}\n"

@@ -114,7 +114,9 @@ check() { # PAGE
 
 if [ $# -eq 0 ]; then
     "$build/tests/report/test_page" "$work/sample.html" || exit 1
-    set -- "$work/sample.html"
+    "$build/rung" ladder --rungs unigram,bigram --out "$work/run" --quiet >"$work/log" ||
+        exit 1
+    set -- "$work/sample.html" "$work/run/report.html"
 fi
 for page; do check "$page"; done
 exit $((failures > 0))
