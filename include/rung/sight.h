@@ -34,7 +34,7 @@ typedef struct rung_sight {
     rung_context_loss losses[RUNG_SIGHT_CONTEXTS];
     size_t n_losses;
     int64_t n_positions;
-    int64_t reach; /* tokens of a tale that the model is given at most; 0: no tales */
+    int64_t reach; /* tokens of a tale that the model is given at most; 0: not measured */
     rung_share recall[RUNG_SIGHT_OCTAVES]; /* by words and marks since the name stood */
     rung_share sense;
     double seconds;
@@ -56,8 +56,8 @@ RUNG_API rung_status rung_sight_contexts(rung_sight *sight, const rung_model *m,
  * - sense: a homonym stands for the first time. Does it go on in the sense of the tale's
  *   place rather than in its other sense? Each sense is asked for equally often.
  *
- * Both choices are fair to whoever does not see what was told: 1/2. Not measured where
- * the choices are longer than half of what the model sees. */
+ * Both choices are fair to whoever does not see what was told: 1/2. Not measured (reach 0)
+ * where the choices are longer than half of what the model sees. */
 RUNG_API rung_status rung_sight_tales(rung_sight *sight, const rung_model *m,
                                       rung_runtime *rt, int64_t context, rung_error *err);
 

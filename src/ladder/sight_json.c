@@ -43,7 +43,7 @@ json_t *rung__sight_json(const rung_sight *s)
     bool failed = false;
     json_t *o = json_object();
     add_losses(o, s, &failed);
-    if (s->sense.n > 0) {
+    if (s->reach > 0) {
         rung__json_put(o, "reach", json_integer(s->reach), &failed);
         rung__json_put(o, "recall", recall(s, &failed), &failed);
         rung__json_put(o, "sense",

@@ -216,8 +216,8 @@ rung_status rung_sight_tales(rung_sight *sight, const rung_model *m, rung_runtim
     memset(sight->recall, 0, sizeof sight->recall);
     sight->sense = (rung_share){0};
     rung_status status = collect(&c, err);
-    if (status == RUNG_OK && fits(&c, sight->reach))
-        status = choose(sight, m, rt, &c, err);
+    if (!fits(&c, sight->reach)) sight->reach = 0;
+    if (status == RUNG_OK && sight->reach > 0) status = choose(sight, m, rt, &c, err);
     collector_release(&c);
     sight->seconds += rung__now_seconds() - start;
     return status;

@@ -198,7 +198,7 @@ static void recall_ends_where_sight_ends(void **state)
     assert_memory_equal(cut.recall, sight.recall, sizeof cut.recall);
     s.base.max_context = 8; // less than twice what a homonym is followed by
     const rung_sight blind = look(&s.base, 0);
-    assert_true(blind.sense.n == 0 && blind.recall[0].n == 0);
+    assert_true(blind.reach == 0 && blind.sense.n == 0 && blind.recall[0].n == 0);
     rung_tokenizer_free(tok);
 }
 
