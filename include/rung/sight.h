@@ -56,8 +56,8 @@ RUNG_API rung_status rung_sight_contexts(rung_sight *sight, const rung_model *m,
  * - sense: a homonym stands for the first time. Does it go on in the sense of the tale's
  *   place rather than in its other sense? Each sense is asked for equally often.
  *
- * Both choices are fair to whoever does not see what was told: 1/2. Not measured (reach 0)
- * where the choices are longer than half of what the model sees. */
+ * Both choices are fair to whoever does not see what was told: 1/2. Where they are longer
+ * than half of what the model sees, nothing is measured and `reach` is 0. */
 RUNG_API rung_status rung_sight_tales(rung_sight *sight, const rung_model *m,
                                       rung_runtime *rt, int64_t context, rung_error *err);
 
