@@ -164,7 +164,6 @@ static uint16_t near_of(const rung__bert_rules *rules, int32_t code)
     const bool settles = class == RUNG__BERT_MARK && combining_class(code) == 0;
     if (t.n_words == 0) return settles ? NEAR_ELSE : NEAR_DROP;
     if (t.code < 0 || t.code >= RUNG__BERT_NEAR) return NEAR_ELSE;
-    if (rules->strip_accents && combining_class(t.code) > 0) return NEAR_ELSE;
     if (rung__bert_class_of(t.code) != RUNG__BERT_PUNCT) return (uint16_t)t.code;
     return t.code == code ? NEAR_PUNCT : NEAR_ELSE;
 }

@@ -13,6 +13,7 @@
 #include "text/bert_text.h"
 #include "text/tokenizer.h"
 #include "text/trie.h"
+#include "text/unicode.h"
 #include "text/wordpiece_learn.h"
 
 /* A model of 256 units a token spends as much on 8,192 rows as on four layers of BERT. On
@@ -408,6 +409,9 @@ static rung_status take_lines(rung_tokenizer *tok, const char *p, const char *en
         if (stop > p && stop[-1] == '\r') stop--;
         const rung_span s = {p, (size_t)(stop - p)};
         const size_t n = tok->entries.n;
+        if (memchr(s.bytes, '\0', s.size) || rung__utf8_count_invalid(s.bytes, s.size))
+            return rung_fail(err, RUNG_INPUT, "%s:%zu: not UTF-8, or with a NUL", path,
+                             n + 1);
         RUNG_TRY(rung__vocab_add(&tok->entries, s.bytes, s.size, 0, err));
         if (tok->entries.n == n)
             return rung_fail(err, RUNG_INPUT, "%s:%zu: '%.*s' stands there twice", path,

@@ -95,19 +95,19 @@ TEXTS = [
     "ΑΒΓ Σίσυφος Ϊ ΐ ᾳ ώ ΟΔΟΣ",
     "漢字かな交じり文 한국어 텍스트 中a文 豈 㐀 𠀀 \U0002b820 \U0002b920",
     "emoji 😀😀 👩\u200d👩\u200d👧 ♥\ufe0f 🇷🇺 1\ufe0f\u20e3",
-    "control\x00s a\x01b\x7fc\x0bd\x85e \u200bzero\u200bwidth \ufeffbom \u00adsoft\u00ad \ufffd x\ufffdy",
+    "control\x00s a\x01b\x7fc\x0bd\x85e f\x0cg \u200bzero\u200bwidth \ufeffbom \u00adsoft\u00ad \ufffd x\ufffdy",
     "line\r\nline\u2028line\u00a0line\u3000line\u1680line",
-    "the [MASK] king [SEP] son[CLS]s [sep] [UNK] [[PAD]] [MASK [SEP",
+    "the [MASK] king [SEP] son[CLS]s [sep] [UNK] [[PAD]] [MASK [SEP]] [SEP",
     "a" * 100 + " " + "a" * 101 + " " + "ё" * 100 + " " + "ё" * 101 + " " + "e\u0301" * 100 + " " + "e\u0301" * 101,
-    "≠ a≠b ; · ` ´ ¨ ΅ ~ ^ < > = + | $ ¢ £ ¿ ¡ § ¶ – — … “ ” „ ‘ ’ ‹ ›",
+    "\u037e \u0387 ≠ a≠b ; · ` ´ ¨ ΅ ~ ^ < > = + | $ ¢ £ ¿ ¡ § ¶ – — … “ ” „ ‘ ’ ‹ ›",
     "हिन्दी ภาษาไทย עִבְרִית العَرَبِيَّة தமிழ் မြန်မာ",
     "a\u302e\U0001d165\U0001d16d\u0323\u0301b \U0001d16d\U0001d165 \u0301 a\u0301\u302e\u0941\U0001d165",
-    "\u07fd\u302e \u302e\u07fd \U00011938 \u1734x \u166d \U000111c9 \u061d \u2e52",
+    "\u07fd\u302e \u302e\u07fd a\u07fd\u1b44 a\u302e\u1b44 a\u302e\u034f\u1b44 a\u302f\u302e \U00011938 \u1734x \u166d \U000111c9 \u061d \u2e52",
     "Ꭰ ꭰ Ა ა Ɀ ⱥ Ⱥ ẞ ß ǅ Ω K Å \u1c89 \ua7dc \U00010d50 \U00016ea0 \U00010400",
     "word\ue000word \U000f0000 \U000e0041 \u0600\u06dd \u180e \u2066 \U0001d173",
 ]
 
-SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]]", "[SEP]", "[MASK]"]
 RULES = {  # name: clean_text, handle_chinese_chars, strip_accents, lowercase
     "uncased": (True, True, None, True),
     "cased": (True, True, None, False),
@@ -128,7 +128,8 @@ def vocabulary():
     pieces = {c for w in words for c in w} | {"##" + c for w in words for c in w[1:]}
     pieces |= {w[:4] for w in words} | {"##" + w[-3:] for w in words if len(w) > 6}
     pieces |= {w for w in words if len(w) < 6} - {"king", "был"}
-    return SPECIALS + sorted(pieces - {"##q", "##v", "ф", "文", "x"})
+    pieces -= {"##q", "##v", "ф", "文", "x"}
+    return SPECIALS + sorted(p for p in pieces if "\0" not in p)  # rung refuses NUL
 
 
 def tokenizer(vocab):

@@ -160,6 +160,42 @@ static const struct {
     {"word", "\"cut\": \"text\"", "\"cut\": \"blanks\"",
      ": pre_tokenizer is not the one of kind 'word'"},
     {"word", "\"Regex\"", "\"String\"", ": pre_tokenizer is not the one of kind 'word'"},
+    {"word", "\"kind\": \"word\"", "\"kind\": \"wordpiece\"",
+     ": model: type is 'BPE': must be 'WordPiece'"},
+    {"wordpiece", "\"WordPiece\",\n    \"unk", "\"Wordpiece\",\n    \"unk",
+     ": has no model.rung: only WordPiece tokenizers, and what rung wrote, are read"},
+    {"wordpiece", "\"BertNormalizer\"", "\"Lowercase\"",
+     ": normalizer: type is 'Lowercase': must be 'BertNormalizer'"},
+    {"wordpiece", "\"normalizer\"", "\"normal\"", ": normalizer: is nothing: must be an"},
+    {"wordpiece", "\"lowercase\": true", "\"lowercase\": 1",
+     ": normalizer: lowercase is an integer: must be true or false"},
+    {"wordpiece", "\"BertPreTokenizer\"", "\"Whitespace\"",
+     ": pre_tokenizer: type is 'Whitespace': must be 'BertPreTokenizer'"},
+    {"wordpiece", "\"BertPreTokenizer\"", "null", ": pre_tokenizer: type is missing"},
+    {"wordpiece", "prefix\": \"##\",\n    \"max", "prefix\": \"@@\",\n    \"max",
+     ": model: continuing_subword_prefix is '@@': must be '##'"},
+    {"wordpiece", "per_word\": 100", "per_word\": 1001",
+     ": model: max_input_chars_per_word is 1001: must be 1 to 1000"},
+    {"wordpiece", "per_word\": 100", "per_word\": 0",
+     ": model: max_input_chars_per_word is 0: must be 1 to 1000"},
+    {"wordpiece", "\"unk_token\": \"[UNK]\"", "\"unk_token\": \"[unk]\"",
+     ": model: unk_token '[unk]' is not in model.vocab"},
+    {"wordpiece", "\"vocab\": {", "\"vocab\": [], \"rest\": {",
+     ": model: unk_token '[UNK]' is not in model.vocab"},
+    {"wordpiece", "\"[CLS]\": 2", "\"[CLS]\": 3",
+     ": model.vocab: '[CLS]' and '[SEP]' both have id 3"},
+    {"wordpiece", "\"id\": 3", "\"id\": 4",
+     ": added_tokens[3]: '[SEP]' does not have id 4 in the vocab"},
+    {"wordpiece", "\"content\": \"[SEP]\"", "\"content\": \"[EOS]\"",
+     ": added_tokens[3]: '[EOS]' does not have id 3 in the vocab"},
+    {"wordpiece", "\"content\": \"[PAD]\"", "\"content\": \"<pad>\"",
+     ": added_tokens[0]: '<pad>' does not begin with ["},
+    {"wordpiece", "\"content\": \"[PAD]\"", "\"content\": null",
+     ": added_tokens[0]: content is missing"},
+    {"wordpiece", "\"rstrip\": false", "\"rstrip\": true",
+     ": added_tokens[0]: rstrip is true: must be false"},
+    {"wordpiece", "\"added_tokens\": [", "\"added_tokens\": [[],",
+     ": added_tokens[0]: is a list: must be an object"},
 };
 
 static void each_fault_is_told_with_its_place(void **state)
@@ -188,14 +224,15 @@ static void each_fault_is_told_with_its_place(void **state)
 static void a_file_cut_off_anywhere_is_refused(void **state)
 {
     const char *path = path_in(*state, "tokenizer.json");
-    const char *text = saved_of("word");
-    const size_t size = strlen(text) - 2; // without "}\n" it is incomplete
-    for (size_t n = 0; n < size; n++) {
-        write_bytes(path, text, n);
-        rung_tokenizer *tok = NULL;
-        err = (rung_error){0};
-        assert_int_equal(rung_tokenizer_load(&tok, path, &err), RUNG_INPUT);
-        assert_contains(err.message, path);
+    for (size_t k = 2; k < N_KINDS; k++) {
+        const size_t size = strlen(saved[k]) - 2; // without "}\n" it is incomplete
+        for (size_t n = 0; n < size; n++) {
+            write_bytes(path, saved[k], n);
+            rung_tokenizer *tok = NULL;
+            err = (rung_error){0};
+            assert_int_equal(rung_tokenizer_load(&tok, path, &err), RUNG_INPUT);
+            assert_contains(err.message, path);
+        }
     }
 }
 
@@ -236,11 +273,13 @@ static rung_status load(void *ctx, rung_error *error)
 
 static void failed_allocations_leave_no_trace(void **state)
 {
-    rung_tokenizer *tok = train("word");
-    job j = {path_in(*state, "tokenizer.json"), tok};
-    assert_true(assert_survives_failed_allocations(save, &j) > 256);
-    assert_true(assert_survives_failed_allocations(load, &j) > 256);
-    rung_tokenizer_free(tok);
+    for (size_t k = 2; k < N_KINDS; k++) {
+        rung_tokenizer *tok = train(kinds[k]);
+        job j = {path_in(*state, "tokenizer.json"), tok};
+        assert_true(assert_survives_failed_allocations(save, &j) > 100);
+        assert_true(assert_survives_failed_allocations(load, &j) > 100);
+        rung_tokenizer_free(tok);
+    }
 }
 
 int main(void)
