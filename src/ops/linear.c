@@ -98,11 +98,10 @@ static rung_tensor *before_activation(rung_graph *g, rung_node *n, rung_tensor *
  * forward to backward: an activation's output comes from the value before it, a
  * normalisation's from its input. That is a third of a Transformer's memory for a
  * hundredth of its time. */
-static rung_tensor *input_again(rung_graph *g, rung_tensor *x)
+static rung_tensor *compute_again(rung_graph *g, rung_tensor *x)
 {
-    rung_tensor *root = x->view_of ? x->view_of : x;
-    rung_node *from = root->node;
-    if (!from || root != from->out[0]) return x;
+    rung_node *from = x->node;
+    if (!from || x != from->out[0]) return x;
     if (from->op == &rung__op_layernorm)
         return rung__op1(g, from->op, from->n_inputs, from->n_inputs, from->in,
                          from->attrs);
@@ -110,6 +109,14 @@ static rung_tensor *input_again(rung_graph *g, rung_tensor *x)
     const linear_attrs *attrs = from->attrs;
     if (attrs->act == RUNG_ACT_NONE || rung__act_saves_output(attrs->act)) return x;
     return rung_activation(g, from->out[1], attrs->act);
+}
+
+/* The same for all layers that read x (queries, keys and values of one input). */
+static rung_tensor *input_again(rung_graph *g, rung_tensor *x)
+{
+    rung_tensor *root = x->view_of ? x->view_of : x;
+    if (!root->again) root->again = compute_again(g, root);
+    return root->again == root ? x : rung_reshape(g, root->again, x->rank, x->shape);
 }
 
 static void linear_grad(rung_graph *g, rung_node *n, rung_tensor *const *dy,
