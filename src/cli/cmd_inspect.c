@@ -44,8 +44,10 @@ static rung_status inspect_folder(const char *dir, rung_error *err)
     rung_option_set set = rung_model_options(m);
     char *options = rung_options_to_json(&set, 1);
     printf("%s: %s\n", m->type->name, m->type->summary);
-    printf("tokenizer %s, %lld tokens\n", rung_tokenizer_kind(m->tokenizer),
-           (long long)m->vocab);
+    if (m->tokenizer)
+        printf("tokenizer %s, %lld tokens\n", rung_tokenizer_kind(m->tokenizer),
+               (long long)m->vocab);
+    if (m->labels) printf("labels %lld\n", (long long)m->n_labels);
     printf("parameters %s\n",
            rung_format_count(count, (double)rung_params_size(m->params)));
     if (options && set.count) printf("options %s\n", options);

@@ -42,7 +42,7 @@ static int64_t block_end(int64_t task, int64_t n, int64_t block)
 
 /* ---- One row ---- */
 
-/* z [O] of row i. */
+/* z [O] of row i; the weights are double while they are fitted, float afterwards. */
 static void outputs_of(const rung_csr *x, int64_t i, int64_t O, const double *w,
                        double *z)
 {
@@ -50,6 +50,17 @@ static void outputs_of(const rung_csr *x, int64_t i, int64_t O, const double *w,
     for (int64_t p = x->first[i]; p < x->first[i + 1]; p++) {
         const double value = (double)x->values[p], *wj = w + x->columns[p] * O;
         for (int64_t o = 0; o < O; o++) z[o] += value * wj[o];
+    }
+}
+
+static void float_outputs_of(const rung_csr *x, int64_t i, int64_t O, const float *w,
+                             double *z)
+{
+    for (int64_t o = 0; o < O; o++) z[o] = (double)w[x->n_columns * O + o];
+    for (int64_t p = x->first[i]; p < x->first[i + 1]; p++) {
+        const double value = (double)x->values[p];
+        const float *wj = w + x->columns[p] * O;
+        for (int64_t o = 0; o < O; o++) z[o] += value * (double)wj[o];
     }
 }
 
@@ -230,7 +241,7 @@ rung_objective rung__logistic_objective(rung_logistic *l, double lambda)
 
 typedef struct prediction {
     const rung_csr *rows;
-    const double *w;
+    const float *w;
     int64_t K, O;
     double *logp; /* [N, K] */
 } prediction;
@@ -242,7 +253,7 @@ static void predict_rows(void *ctx, int64_t task, int worker)
     const int64_t end = block_end(task, c->rows->n_rows, BLOCK_ROWS);
     for (int64_t i = task * BLOCK_ROWS; i < end; i++) {
         double *z = c->logp + i * c->K;
-        outputs_of(c->rows, i, c->O, c->w, z);
+        float_outputs_of(c->rows, i, c->O, c->w, z);
         if (c->O == 1) {
             z[1] = -softplus(-z[0]);
             z[0] = -softplus(z[0]);
@@ -253,7 +264,7 @@ static void predict_rows(void *ctx, int64_t task, int worker)
     }
 }
 
-void rung__logistic_predict(const rung_csr *rows, int64_t n_labels, const double *w,
+void rung__logistic_predict(const rung_csr *rows, int64_t n_labels, const float *w,
                             rung_pool *pool, double *logp)
 {
     prediction c = {rows, w, n_labels, rung__logistic_outputs(n_labels), logp};
@@ -266,19 +277,37 @@ void rung__logistic_predict(const rung_csr *rows, int64_t n_labels, const double
 typedef struct chooser {
     rung_logistic *l;
     double tolerance;
-    double *w, *best; /* [size] */
+    size_t size;  /* of the weights */
+    double *w;    /* [size]: those of the last trial, owned */
+    double *best; /* [size], owned */
+    float *out;   /* [size] */
     const rung_logistic_data *valid;
-    double *logp; /* [N, K]: of the valid rows */
+    double *logp; /* [N, K]: of the valid rows, owned */
 } chooser;
+
+static void round_weights(const chooser *c, const double *w)
+{
+    for (size_t i = 0; i < c->size; i++) c->out[i] = (float)w[i];
+}
 
 static double valid_loss(const chooser *c)
 {
     const rung_logistic_data *v = c->valid;
     double nats = 0;
-    rung__logistic_predict(v->rows, v->n_labels, c->w, c->l->pool, c->logp);
+    round_weights(c, c->w);
+    rung__logistic_predict(v->rows, v->n_labels, c->out, c->l->pool, c->logp);
     for (int64_t i = 0; i < v->rows->n_rows; i++)
         nats -= c->logp[i * v->n_labels + v->labels[i]];
     return nats / (double)v->rows->n_rows;
+}
+
+/* Fits c->w from where it is. */
+static rung_status fit(const chooser *c, rung_logistic_trial *trial, rung_error *err)
+{
+    const rung_objective f = rung__logistic_objective(c->l, trial->lambda);
+    const rung_lbfgs_config config = {MEMORY, MAX_ITERATIONS,
+                                      c->tolerance * trial->lambda};
+    return rung__lbfgs(c->w, &trial->fit, &f, &config, c->l->pool, err);
 }
 
 /* Fits one trial from the best weights so far, and takes its own if they are better. */
@@ -286,26 +315,22 @@ static rung_status try_lambda(const chooser *c, rung_logistic_choice *choice, si
                               rung_error *err)
 {
     rung_logistic_trial *trial = &choice->trials[i];
-    const rung_objective f = rung__logistic_objective(c->l, trial->lambda);
-    const rung_lbfgs_config config = {MEMORY, MAX_ITERATIONS,
-                                      c->tolerance * trial->lambda};
-    memcpy(c->w, c->best, (size_t)f.n * sizeof *c->w);
-    RUNG_TRY(rung__lbfgs(c->w, &trial->fit, &f, &config, c->l->pool, err));
+    memcpy(c->w, c->best, c->size * sizeof *c->w);
+    RUNG_TRY(fit(c, trial, err));
     trial->is_tried = true;
     trial->loss = c->valid->rows->n_rows > 0 ? valid_loss(c) : NAN;
     if (i != choice->first && !(trial->loss < choice->trials[choice->best].loss))
         return RUNG_OK;
-    memcpy(c->best, c->w, (size_t)f.n * sizeof *c->w);
+    memcpy(c->best, c->w, c->size * sizeof *c->w);
     choice->best = i;
     return RUNG_OK;
 }
 
 static rung_status choose(const chooser *c, rung_logistic_choice *choice, rung_error *err)
 {
-    choice->best = choice->first;
-    RUNG_TRY(try_lambda(c, choice, choice->first, err));
+    size_t i = choice->best = choice->first;
+    RUNG_TRY(try_lambda(c, choice, i, err));
     if (c->valid->rows->n_rows == 0) return RUNG_OK;
-    size_t i = choice->first;
     while (choice->best == i && ++i < choice->n) RUNG_TRY(try_lambda(c, choice, i, err));
     if (choice->best != choice->first) return RUNG_OK;
     i = choice->first;
@@ -313,21 +338,34 @@ static rung_status choose(const chooser *c, rung_logistic_choice *choice, rung_e
     return RUNG_OK;
 }
 
+/* The weights of the best trial: fitted from w = 0, as the first one was. */
+static rung_status conclude(const chooser *c, rung_logistic_choice *choice,
+                            rung_error *err)
+{
+    if (choice->best != choice->first) {
+        memset(c->w, 0, c->size * sizeof *c->w);
+        RUNG_TRY(fit(c, &choice->trials[choice->best], err));
+        memcpy(c->best, c->w, c->size * sizeof *c->w);
+    }
+    round_weights(c, c->best);
+    return RUNG_OK;
+}
+
 rung_status rung__logistic_fit(rung_logistic *l, const rung_logistic_data *valid,
-                               double tolerance, rung_logistic_choice *choice, double *w,
+                               double tolerance, rung_logistic_choice *choice, float *w,
                                rung_error *err)
 {
     assert(choice->first < choice->n);
     const size_t size = (size_t)rung__logistic_size(&l->data);
-    chooser c = {.l = l, .tolerance = tolerance, .best = w, .valid = valid};
+    const size_t n_logp = (size_t)(valid->rows->n_rows * valid->n_labels);
+    chooser c = {.l = l, .tolerance = tolerance, .size = size, .out = w, .valid = valid};
     c.w = rung__alloc_array(size, sizeof *c.w);
-    c.logp = rung__alloc_array((size_t)(valid->rows->n_rows * valid->n_labels),
-                               sizeof *c.logp);
-    rung_status status = c.w && c.logp
-                             ? RUNG_OK
-                             : rung__out_of_memory(err, size * 8, "a choice of lambda");
-    memset(w, 0, size * sizeof *w);
-    if (status == RUNG_OK) status = choose(&c, choice, err);
-    rung__free(c.w), rung__free(c.logp);
+    c.best = rung__alloc_array(size, sizeof *c.best);
+    c.logp = rung__alloc_array(n_logp, sizeof *c.logp);
+    rung_status status = c.w && c.best && c.logp
+                             ? choose(&c, choice, err)
+                             : rung__out_of_memory(err, size * 16, "a choice of lambda");
+    if (status == RUNG_OK) status = conclude(&c, choice, err);
+    rung__free(c.w), rung__free(c.best), rung__free(c.logp);
     return status;
 }

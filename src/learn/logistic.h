@@ -2,7 +2,7 @@
  *
  * K = 2 labels have one output, z = w.x + b, and p(1) = 1 / (1 + exp(-z)); K > 2 labels
  * have one each, and p(k) = exp(z[k]) / sum exp(z). With O outputs for D columns,
- * weights are double [D O + O]: w[j O + o], then the O biases. The objective is
+ * weights are [D O + O]: w[j O + o], then the O biases. The objective is
  *
  *     sum over rows of -ln p(label) + lambda / 2 sum of w^2     (biases are free)
  *
@@ -38,8 +38,8 @@ void rung__logistic_free(rung_logistic *l);
 /* The objective for this lambda; valid until it is asked for another one. */
 rung_objective rung__logistic_objective(rung_logistic *l, double lambda);
 
-/* Log-probabilities, double [n_rows, n_labels]. */
-void rung__logistic_predict(const rung_csr *rows, int64_t n_labels, const double *w,
+/* Log-probabilities, double [n_rows, n_labels], by weights that are rounded to float. */
+void rung__logistic_predict(const rung_csr *rows, int64_t n_labels, const float *w,
                             rung_pool *pool, double *logp);
 
 typedef struct rung_logistic_trial {
@@ -59,13 +59,14 @@ typedef struct rung_logistic_choice {
 
 /* Fits the first trial from w = 0, then its neighbours on one side and, if none of them
  * is better, on the other, each from the best weights so far, until the loss on the valid
- * data no longer falls; w gets the weights of the best. Without valid data the first is
- * taken.
+ * data no longer falls. The best is fitted once more from w = 0, so that its weights are
+ * those of its lambda, whatever else was tried; w gets them. Without valid data the first
+ * is taken.
  *
  * A fit ends when |gradient| <= tolerance lambda |w|: the objective's curvature is at
  * least lambda along every weight, so |w - optimum| <= tolerance |w|, biases aside. */
 rung_status rung__logistic_fit(rung_logistic *l, const rung_logistic_data *valid,
-                               double tolerance, rung_logistic_choice *choice, double *w,
+                               double tolerance, rung_logistic_choice *choice, float *w,
                                rung_error *err);
 
 #endif

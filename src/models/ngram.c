@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "models/extra.h"
 
 typedef struct ngram {
     rung_model base;
@@ -207,52 +208,24 @@ static rung_status fit_bigram(rung_model *m, rung_runtime *rt, const rung_tokens
 
 /* ---- In a folder ---- */
 
-static rung_stored stored(const char *name, rung_stored_type type, int64_t n,
-                          const void *data)
-{
-    return (rung_stored){.name = name,
-                         .type = type,
-                         .rank = 1,
-                         .shape = {n},
-                         .data = data,
-                         .bytes = (size_t)n * sizeof(float)};
-}
-
 static size_t ngram_extra(const rung_model *m, rung_stored *out)
 {
     const ngram *g = ngram_of(m);
-    out[0] = stored("unigram", RUNG_STORED_F32, m->vocab, g->unigram);
+    out[0] = rung__extra("unigram", RUNG_STORED_F32, m->vocab, 0, g->unigram);
     if (!g->first) return 1;
-    out[1] = stored("bigram.first", RUNG_STORED_I32, m->vocab + 1, g->first);
-    out[2] = stored("bigram.next", RUNG_STORED_I32, g->n_pairs, g->next);
-    out[3] = stored("bigram.above", RUNG_STORED_F32, g->n_pairs, g->above);
-    out[4] = stored("bigram.rest", RUNG_STORED_F32, m->vocab, g->rest);
+    out[1] = rung__extra("bigram.first", RUNG_STORED_I32, m->vocab + 1, 0, g->first);
+    out[2] = rung__extra("bigram.next", RUNG_STORED_I32, g->n_pairs, 0, g->next);
+    out[3] = rung__extra("bigram.above", RUNG_STORED_F32, g->n_pairs, 0, g->above);
+    out[4] = rung__extra("bigram.rest", RUNG_STORED_F32, m->vocab, 0, g->rest);
     return 5;
-}
-
-/* A copy of a tensor of 4-byte elements; n < 0: of any size, which *found gets. */
-static rung_status load_array(const rung_safetensors *file, const char *name,
-                              rung_stored_type type, int64_t n, void *out, int64_t *found,
-                              rung_error *err)
-{
-    const rung_stored *t = rung_safetensors_find(file, name);
-    if (!t || t->type != type || t->rank != 1 || (n >= 0 && t->shape[0] != n))
-        return rung_fail(err, RUNG_INPUT, "tensor '%s' is missing or has another shape",
-                         name);
-    void *data = NULL;
-    RUNG_TRY(new_array(&data, (size_t)t->shape[0], sizeof(float), err));
-    memcpy(data, t->data, t->bytes);
-    memcpy(out, &data, sizeof data);
-    if (found) *found = t->shape[0];
-    return RUNG_OK;
 }
 
 static rung_status load_unigram(rung_model *m, const rung_safetensors *file,
                                 rung_error *err)
 {
     const ngram *g = ngram_of(m);
-    RUNG_TRY(load_array(file, "unigram", RUNG_STORED_F32, m->vocab, &ngram_of(m)->unigram,
-                        NULL, err));
+    RUNG_TRY(rung__extra_load(&ngram_of(m)->unigram, file, "unigram", RUNG_STORED_F32,
+                              m->vocab, 0, NULL, err));
     for (int64_t b = 0; b < m->vocab; b++) {
         if (!(g->unigram[b] <= 0))
             return rung_fail(err, RUNG_INPUT,
@@ -289,13 +262,14 @@ static rung_status load_bigram(rung_model *m, const rung_safetensors *file,
     ngram *g = ngram_of(m);
     int64_t V = m->vocab;
     RUNG_TRY(load_unigram(m, file, err));
-    RUNG_TRY(
-        load_array(file, "bigram.first", RUNG_STORED_I32, V + 1, &g->first, NULL, err));
-    RUNG_TRY(
-        load_array(file, "bigram.next", RUNG_STORED_I32, -1, &g->next, &g->n_pairs, err));
-    RUNG_TRY(load_array(file, "bigram.above", RUNG_STORED_F32, g->n_pairs, &g->above,
-                        NULL, err));
-    RUNG_TRY(load_array(file, "bigram.rest", RUNG_STORED_F32, V, &g->rest, NULL, err));
+    RUNG_TRY(rung__extra_load(&g->first, file, "bigram.first", RUNG_STORED_I32, V + 1, 0,
+                              NULL, err));
+    RUNG_TRY(rung__extra_load(&g->next, file, "bigram.next", RUNG_STORED_I32, -1, 0,
+                              &g->n_pairs, err));
+    RUNG_TRY(rung__extra_load(&g->above, file, "bigram.above", RUNG_STORED_F32,
+                              g->n_pairs, 0, NULL, err));
+    RUNG_TRY(rung__extra_load(&g->rest, file, "bigram.rest", RUNG_STORED_F32, V, 0, NULL,
+                              err));
     return rows_are_sound(g)
                ? RUNG_OK
                : rung_fail(err, RUNG_INPUT, "the rows of the bigrams are damaged");

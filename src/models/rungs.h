@@ -4,6 +4,7 @@
 
 #include "rung/language.h"
 
-extern const rung_class rung__unigram, rung__bigram, rung__lstm, rung__gpt, rung__bert;
+extern const rung_class rung__unigram, rung__bigram, rung__majority, rung__logreg,
+    rung__lstm, rung__gpt, rung__bert;
 
 #endif

@@ -109,7 +109,8 @@ static void check_optimum(const rung_safetensors *file, const char *name, double
     const rung_logistic_data valid = {&none, NULL, data.n_labels};
     rung_logistic_trial trial = {.lambda = lambda};
     rung_logistic_choice choice = {&trial, 1, 0, 0};
-    double w[300], mean = 0;
+    float w[300];
+    double mean = 0;
     assert_int_equal(rung__logistic_size(&data), (D + 1) * O);
     assert_ok(rung__logistic_new(&l, &data, pool, &err));
     assert_ok(rung__logistic_fit(l, &valid, 1e-6, &choice, w, &err));
@@ -117,11 +118,12 @@ static void check_optimum(const rung_safetensors *file, const char *name, double
     assert_near(trial.fit.value, *objective, 1e-6 * *objective);
     const double *must = w_must->data;
     for (int64_t i = 0; i < D * O; i++)
-        assert_near(w[i], must[i], 1e-3 * fmax(0.01, fabs(must[i])));
+        assert_near((double)w[i], must[i], 1e-3 * fmax(0.01, fabs(must[i])));
     must = b_must->data;
-    for (int64_t o = 0; o < O && O > 1; o++) mean += w[D * O + o] / (double)O;
+    for (int64_t o = 0; o < O && O > 1; o++) mean += (double)w[D * O + o] / (double)O;
     for (int64_t o = 0; o < O; o++)
-        assert_near(w[D * O + o] - mean, must[o], 1e-3 * fmax(0.01, fabs(must[o])));
+        assert_near((double)w[D * O + o] - mean, must[o],
+                    1e-3 * fmax(0.01, fabs(must[o])));
     rung__logistic_free(l);
     rung_pool_free(pool);
     rung__csr_release(&rows);
@@ -144,7 +146,8 @@ static void large_scores_do_not_overflow(void **state)
 {
     (void)state;
     const float x[] = {1e4f, -1e4f, 0, 3e4f};
-    const double two[] = {1, 0}, three[] = {1, -1, 0, 0, 0, 0};
+    const float two[] = {1, 0}, three[] = {1, -1, 0, 0, 0, 0};
+    const double at[] = {1, 0};
     double logp[12];
     rung_csr rows;
     rung_pool *pool = new_pool(1);
@@ -167,7 +170,7 @@ static void large_scores_do_not_overflow(void **state)
     const rung_logistic_data data = {&rows, labels, 2};
     assert_ok(rung__logistic_new(&l, &data, pool, &err));
     const rung_objective f = rung__logistic_objective(l, 0);
-    assert_near(f.value(f.self, two, g), 1e4 + log(2), 1e-9);
+    assert_near(f.value(f.self, at, g), 1e4 + log(2), 1e-9);
     assert_near(g[0], 1e4, 1e-9);
     rung__logistic_free(l);
     rung_pool_free(pool);
@@ -179,8 +182,8 @@ static const double lambdas[TRIALS] = {100, 10, 1, 0.1, 0.01};
 
 /* A choice on random labels (only strong regularisation helps) or on labels that the
  * columns tell; w [size] is the caller's. */
-static rung_logistic_choice choose(rung_logistic_trial *trials, bool is_random,
-                                   int threads, double *w, rung_status *status)
+static rung_logistic_choice choose_among(rung_logistic_choice choice, bool is_random,
+                                         int threads, float *w, rung_status *status)
 {
     sample train, valid;
     rung_logistic *l = NULL;
@@ -194,9 +197,6 @@ static rung_logistic_choice choose(rung_logistic_trial *trials, bool is_random,
     for (int64_t i = 0; !is_random && i < 300; i++) valid.labels[i] = train.labels[i];
     const rung_logistic_data a = {&train.rows, train.labels, 3};
     const rung_logistic_data b = {&valid.rows, valid.labels, 3};
-    rung_logistic_choice choice = {trials, TRIALS, 2, 0};
-    for (int i = 0; i < TRIALS; i++)
-        trials[i] = (rung_logistic_trial){.lambda = lambdas[i]};
     *status = rung__logistic_new(&l, &a, pool, &err);
     if (*status == RUNG_OK) *status = rung__logistic_fit(l, &b, 0.01, &choice, w, &err);
     rung__logistic_free(l);
@@ -206,15 +206,28 @@ static rung_logistic_choice choose(rung_logistic_trial *trials, bool is_random,
     return choice;
 }
 
+static rung_logistic_choice choose(rung_logistic_trial *trials, bool is_random,
+                                   int threads, float *w, rung_status *status)
+{
+    for (int i = 0; i < TRIALS; i++)
+        trials[i] = (rung_logistic_trial){.lambda = lambdas[i]};
+    return choose_among((rung_logistic_choice){trials, TRIALS, 2, 0}, is_random, threads,
+                        w, status);
+}
+
 static void lambda_is_looked_for_on_the_side_where_valid_loss_falls(void **state)
 {
     (void)state;
     rung_status status;
     rung_logistic_trial t[TRIALS];
-    double w[63];
+    float w[63];
     rung_logistic_choice c = choose(t, false, 2, w, &status);
     assert_true(status == RUNG_OK && c.best > 2 && t[3].is_tried);
     assert_true(!t[0].is_tried && !t[1].is_tried && t[c.best].loss < t[2].loss);
+    rung_logistic_trial alone = {.lambda = t[c.best].lambda};
+    float w_alone[63];
+    choose_among((rung_logistic_choice){&alone, 1, 0, 0}, false, 2, w_alone, &status);
+    assert_memory_equal(w, w_alone, sizeof w);
     c = choose(t, true, 2, w, &status);
     assert_true(status == RUNG_OK && c.best < 2);
     assert_true(t[3].is_tried && !t[4].is_tried && t[3].loss >= t[2].loss);
@@ -226,7 +239,7 @@ static void threads_do_not_change_a_bit(void **state)
     (void)state;
     rung_status status;
     rung_logistic_trial t[TRIALS];
-    double w[3][63];
+    float w[3][63];
     for (int threads = 1; threads <= 3; threads++)
         choose(t, false, threads, w[threads - 1], &status);
     assert_memory_equal(w[0], w[1], sizeof w[0]);
@@ -244,7 +257,7 @@ static rung_status fit_once(void *ctx, rung_error *error)
     const rung_logistic_data data = {&k->s.rows, k->s.labels, 3};
     rung_logistic_trial trial = {.lambda = 1};
     rung_logistic_choice choice = {&trial, 1, 0, 0};
-    double w[63];
+    float w[63];
     rung_logistic *l;
     RUNG_TRY(rung__logistic_new(&l, &data, k->pool, error));
     const rung_status status = rung__logistic_fit(l, &data, 0.1, &choice, w, error);

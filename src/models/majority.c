@@ -1,0 +1,101 @@
+/* majority: the shares of the labels, whatever the text says. The lowest rung of labelled
+ * text, and what every other one has to beat.
+ *
+ *     p(label) = n(label) / N */
+#include "models/rungs.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "models/extra.h"
+
+#define MOST 9007199254740992 /* 2^53: up to here every count is a double */
+
+typedef struct majority {
+    rung_model base;
+    int64_t *counts; /* [labels], each > 0, owned */
+} majority;
+
+static rung_status majority_declare(rung_model *m, rung_error *err)
+{
+    (void)m, (void)err;
+    return RUNG_OK;
+}
+
+static rung_status check_counts(const rung_model *m, rung_error *err)
+{
+    const int64_t *counts = ((const majority *)m)->counts;
+    for (int64_t l = 0; l < m->n_labels; l++) {
+        if (counts[l] < 1 || counts[l] > MOST)
+            return rung_fail(err, RUNG_INPUT, "label '%s' has %lld examples",
+                             rung_labels_name(m->labels, l), (long long)counts[l]);
+    }
+    return RUNG_OK;
+}
+
+static void majority_release(rung_model *m)
+{
+    rung__free(((majority *)m)->counts);
+}
+
+static rung_status majority_fit(rung_model *m, rung_runtime *rt,
+                                const rung_examples *train, const rung_examples *valid,
+                                rung_error *err)
+{
+    (void)rt, (void)valid;
+    majority *j = (majority *)m;
+    const size_t bytes = (size_t)m->n_labels * sizeof *j->counts;
+    rung__free(j->counts);
+    j->counts = rung__alloc(bytes);
+    if (!j->counts) return rung__out_of_memory(err, bytes, "counts of labels");
+    for (size_t i = 0; i < train->count; i++) j->counts[train->labels[i]]++;
+    return check_counts(m, err);
+}
+
+static rung_status majority_predict(const rung_model *m, rung_runtime *rt,
+                                    const rung_span *texts, size_t n, float *logp,
+                                    rung_error *err)
+{
+    (void)rt, (void)texts, (void)err;
+    const majority *j = (const majority *)m;
+    double N = 0;
+    for (int64_t l = 0; l < m->n_labels; l++) N += (double)j->counts[l];
+    for (int64_t l = 0; l < m->n_labels; l++) {
+        const float share = (float)log((double)j->counts[l] / N);
+        for (size_t i = 0; i < n; i++) logp[i * (size_t)m->n_labels + (size_t)l] = share;
+    }
+    return RUNG_OK;
+}
+
+static size_t majority_extra(const rung_model *m, rung_stored *out)
+{
+    out[0] = rung__extra("counts", RUNG_STORED_I64, m->n_labels, 0,
+                         ((const majority *)m)->counts);
+    return 1;
+}
+
+static rung_status majority_load(rung_model *m, const rung_safetensors *file,
+                                 rung_error *err)
+{
+    RUNG_TRY(rung__extra_load(&((majority *)m)->counts, file, "counts", RUNG_STORED_I64,
+                              m->n_labels, 0, NULL, err));
+    return check_counts(m, err);
+}
+
+static const rung_labelled_ops majority_labelled = {
+    .fit = majority_fit,
+    .predict = majority_predict,
+};
+
+const rung_class rung__majority = {
+    .name = "majority",
+    .model_type = "majority",
+    .summary = "the most frequent label, whatever the text says",
+    .model_bytes = sizeof(majority),
+    .declare = majority_declare,
+    .labelled = &majority_labelled,
+    .extra = majority_extra,
+    .load_extra = majority_load,
+    .release = majority_release,
+};
