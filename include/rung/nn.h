@@ -47,7 +47,7 @@ typedef struct rung_linear_spec {
 RUNG_API rung_status rung_nn_linear_declare(const rung_scope *s,
                                             const rung_linear_spec *spec,
                                             rung_error *err);
-/* x [..., in] -> [..., out]; residual [..., out] or NULL. */
+/* act(x [..., in]) w + b + residual -> [..., out]; residual [..., out] or NULL. */
 RUNG_API rung_tensor *rung_nn_linear(const rung_scope *s, const rung_linear_spec *spec,
                                      rung_tensor *x, rung_act act, rung_tensor *residual);
 

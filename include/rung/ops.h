@@ -23,7 +23,7 @@ enum { RUNG_TRANS_A = 1, RUNG_TRANS_B = 2 };
 RUNG_API rung_tensor *rung_matmul(rung_graph *g, rung_tensor *a, rung_tensor *b,
                                   int flags);
 
-/* y[..., N] = act(x[..., K] w + b) + residual. w is [K, N], or [N, K] with RUNG_TRANS_B
+/* y[..., N] = act(x[..., K]) w + b + residual. w is [K, N], or [N, K] with RUNG_TRANS_B
  * (torch.nn.Linear). b [N] and residual [..., N] may be NULL. */
 RUNG_API rung_tensor *rung_linear(rung_graph *g, rung_tensor *x, rung_tensor *w,
                                   rung_tensor *b, int flags, rung_act act,

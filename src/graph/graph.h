@@ -45,10 +45,9 @@ struct rung_tensor {
     const rung_params *set;  /* that it belongs to; borrowed */
     rung_tensor *next_leaf;
     bool needs_grad;
-    rung_tensor *grad;  /* after rung_graph_grad */
-    int grad_uses;      /* to how many gradients this one contributes */
-    rung_tensor *again; /* the same value, computed a second time for gradients */
-    void *data;         /* resolved by bind; NULL when nothing reads the value */
+    rung_tensor *grad; /* after rung_graph_grad */
+    int grad_uses;     /* to how many gradients this one contributes */
+    void *data;        /* resolved by bind; NULL when nothing reads the value */
 
     /* The plan: life in the order of execution, and the place in the block. */
     int64_t first, last; /* -1: not used */

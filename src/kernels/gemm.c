@@ -3,7 +3,11 @@
  * A block of C is one task over all of K: no thread waits for another, and the cut
  * depends on sizes and flags alone, never on the number of threads. Where B must be
  * packed this happens first, by tasks of its own, in passes that bound the scratch
- * memory: some products of the batch at a time, or some columns of one. */
+ * memory: some products of the batch at a time, or some columns of one.
+ *
+ * A pass goes slab by slab where rows of A are made for it (parts of M, or of K when A is
+ * transposed), and where rows of B are packed or made and A is transposed (parts of K,
+ * added up in C): what is written for a slab is read while it is still in the cache. */
 #include <assert.h>
 
 #include "base/alloc.h"
@@ -15,9 +19,6 @@
 #define FEW_BLOCKS 16
 #define ENOUGH_BLOCKS 64
 #define BLOCK_AREA (256 * 384)
-/* No block is wider: its part of B, over one step in K, stays in the second-level
- * cache. */
-#define BLOCK_COLUMNS 384
 /* Elements of B packed in one pass (at least one panel), and by one task. */
 #define PASS_ELEMENTS (2 << 20)
 #define PACK_ELEMENTS (64 << 10)
@@ -27,6 +28,9 @@
 #define PACK_ROWS 2048
 #define PACK_HARD_ROWS 96
 #define STRIDE_BYTES 2048
+/* Elements of the widest operand in a slab, and those that one task makes. */
+#define SLAB_ELEMENTS (1200 << 10)
+#define MAKE_ELEMENTS (16 << 10)
 
 /* How a product goes through. */
 typedef struct gemm_plan {
@@ -35,6 +39,7 @@ typedef struct gemm_plan {
     bool packs;      /* B, into scratch */
     int64_t items;   /* products a pass */
     int64_t columns; /* columns a pass */
+    int64_t slab;    /* of M, or of K when A is transposed: rows of A a slab */
 } gemm_plan;
 
 /* One pass: products first_item ..., columns n0 ... n1. */
@@ -43,12 +48,20 @@ typedef struct gemm_job {
     const rung_gemm *g;
     rung_gemm_shape shape;
     int64_t first_item, n0, n1;
-    int64_t unit;         /* columns of a block come in units of this width */
-    int64_t down, across; /* blocks of one product */
-    char *panels;         /* packed B of this pass, NULL where B is read in place */
-    size_t item_bytes;    /* from one product's panels to the next; 0: all share them */
-    int64_t pack_columns; /* of one packing task */
-    int64_t packs;        /* packing tasks of one product */
+    int64_t unit;          /* columns of a block come in units of this width */
+    int64_t down, across;  /* blocks of one product */
+    char *panels;          /* packed B of this pass, NULL where B is read in place */
+    size_t item_bytes;     /* from one product's panels to the next; 0: all share them */
+    int64_t pack_columns;  /* of one packing task */
+    int64_t packs;         /* packing tasks of one product */
+    char *made_a, *made_b; /* rows that are made, or NULL */
+    int64_t row, rows;     /* the slab: its first row, and how many */
+
+    /* Making: the rows of one operand. */
+    const rung_maker *maker;
+    char *made;
+    size_t row_bytes;
+    int64_t grain; /* rows of one task */
 } gemm_job;
 
 static int64_t min_of(int64_t a, int64_t b)
@@ -83,16 +96,36 @@ static bool gains_by_packing(const rung_kernels *k, const rung_gemm *g)
     return g->M >= (g->trans_a || collides ? PACK_HARD_ROWS : PACK_ROWS);
 }
 
+static bool has_epilogue(const rung_gemm *g)
+{
+    return g->bias || g->saved || g->residual;
+}
+
+/* Equal parts of the rows of A, in whole tiles or steps. */
+static int64_t slab_of(const gemm_plan *p, const rung_gemm *g)
+{
+    const int64_t rows = g->trans_a ? g->K : g->M;
+    const bool gains = g->make_a || (g->trans_a && (p->packs || g->make_b));
+    if (!gains || rows == 0 || (g->trans_a && (has_epilogue(g) || g->packed_b)))
+        return rows;
+    const int64_t unit = g->trans_a ? p->shape.depth : p->shape.rows;
+    const int64_t width = g->trans_a ? max_of(g->M, g->N) : g->K;
+    const int64_t most = max_of(SLAB_ELEMENTS / max_of(width, 1), unit);
+    const int64_t units = ceil_div(rows, unit);
+    return min_of(ceil_div(units, ceil_div(units, most / unit)) * unit, rows);
+}
+
 static gemm_plan plan_of(const rung_kernels *k, const rung_gemm *g)
 {
     gemm_plan p = {.items = batch_of(g), .columns = g->N};
     k->gemm_shape(&p.shape);
-    if (g->packed_b) return p;
-    p.dots = g->M <= RUNG_GEMM_FEW && g->trans_b && !g->trans_a;
-    p.packs =
-        !p.dots && (g->trans_b || g->N < p.shape.least_columns || gains_by_packing(k, g));
+    p.dots = g->M <= RUNG_GEMM_FEW && g->trans_b && !g->trans_a && !g->packed_b;
+    p.packs = !p.dots && !g->packed_b &&
+              (g->trans_b || g->N < p.shape.least_columns || gains_by_packing(k, g));
+    p.slab = slab_of(&p, g);
     if (p.packs) {
-        const int64_t panel = max_of(packed_elements(&p.shape, 1, g->K), 1);
+        const int64_t depth = g->trans_a ? p.slab : g->K;
+        const int64_t panel = max_of(packed_elements(&p.shape, 1, depth), 1);
         const int64_t panels = ceil_div(g->N, p.shape.columns);
         const int64_t fit = max_of(PASS_ELEMENTS / panel, 1);
         if (fit < panels) p.columns = fit * p.shape.columns;
@@ -115,7 +148,7 @@ static void cut(gemm_job *job, const gemm_plan *p)
     const int64_t enough =
         max_of(FEW_BLOCKS, min_of(g->M * N / BLOCK_AREA, ENOUGH_BLOCKS));
     const int64_t wanted = min_of(work / BLOCK_WORK, enough);
-    int64_t down = 1, across = min_of(ceil_div(N, BLOCK_COLUMNS), units);
+    int64_t down = 1, across = min_of(ceil_div(N, RUNG_GEMM_COLUMNS), units);
     while (down * across < wanted && (down < tiles || across < units)) {
         const bool is_high = g->M * across >= N * down;
         if (across == units || (is_high && down < tiles))
@@ -126,19 +159,22 @@ static void cut(gemm_job *job, const gemm_plan *p)
     job->down = down, job->across = across;
 }
 
+/* p + elements, where p is not NULL. */
+static const void *offset(const rung_kernels *k, const void *p, int64_t elements)
+{
+    return p ? (const char *)p + elements * (int64_t)k->real_bytes : NULL;
+}
+
 /* One product of the batch as a product of its own. */
 static rung_gemm item_of(const rung_kernels *k, const rung_gemm *g, int64_t item)
 {
-    const size_t a = (size_t)(item * g->stride_a) * k->real_bytes;
-    const size_t b = (size_t)(item * g->stride_b) * k->real_bytes;
-    const size_t c = (size_t)(item * g->stride_c) * k->real_bytes;
+    const int64_t c = item * g->stride_c;
     rung_gemm one = *g;
-    one.a = (const char *)g->a + a;
-    if (g->b) one.b = (const char *)g->b + b;
-    one.c = (char *)g->c + c;
-    if (g->pre) one.pre = (char *)g->pre + c;
-    if (g->saved) one.saved = (const char *)g->saved + c;
-    if (g->residual) one.residual = (const char *)g->residual + c;
+    one.a = offset(k, g->a, item * g->stride_a);
+    one.b = offset(k, g->b, item * g->stride_b);
+    one.c = (void *)offset(k, g->c, c);
+    one.saved = offset(k, g->saved, c);
+    one.residual = offset(k, g->residual, c);
     return one;
 }
 
@@ -201,6 +237,25 @@ static void dots_task(void *ctx, int64_t task, int worker)
     job->k->gemm_dots(&one, n0, n1);
 }
 
+static void make_task(void *ctx, int64_t task, int worker)
+{
+    (void)worker;
+    const gemm_job *job = ctx;
+    const int64_t begin = task * job->grain, n = min_of(job->grain, job->rows - begin);
+    job->maker->make(job->maker->self, job->row + begin, n,
+                     job->made + (size_t)begin * job->row_bytes);
+}
+
+/* The slab's rows of an operand. */
+static void make(gemm_job *job, rung_pool *pool, const rung_maker *maker, int64_t width,
+                 char *made)
+{
+    job->maker = maker, job->made = made;
+    job->row_bytes = (size_t)width * job->k->real_bytes;
+    job->grain = max_of(MAKE_ELEMENTS / max_of(width, 1), 1);
+    rung_pool_run(pool, ceil_div(job->rows, job->grain), make_task, job);
+}
+
 /* Packs op(B)[:, n0:n1] of `items` products. */
 static void pack(gemm_job *job, rung_pool *pool, int64_t items)
 {
@@ -210,36 +265,101 @@ static void pack(gemm_job *job, rung_pool *pool, int64_t items)
     rung_pool_run(pool, items * job->packs, pack_task, job);
 }
 
-static void run_pass(gemm_job *job, const gemm_plan *p, rung_pool *pool, int64_t items)
+/* ---- Slabs ---- */
+
+/* The scratch memory of a product: bytes, and where its parts begin. */
+typedef struct gemm_scratch {
+    size_t item_bytes; /* the panels of one product */
+    size_t a, b, end;  /* rows of A and B that are made */
+} gemm_scratch;
+
+static gemm_scratch scratch_of(const gemm_plan *p, const rung_kernels *k,
+                               const rung_gemm *g)
 {
+    gemm_scratch s = {0};
+    const int64_t a = p->slab * (g->trans_a ? g->M : g->K), b = p->slab * g->N;
+    if (p->packs) {
+        const int64_t depth = g->trans_a ? p->slab : g->K;
+        s.item_bytes =
+            (size_t)packed_elements(&p->shape, p->columns, depth) * k->real_bytes;
+        s.a = (size_t)(g->stride_b ? p->items : 1) * s.item_bytes;
+    }
+    s.b = s.a + (g->make_a ? (size_t)a * k->real_bytes : 0);
+    s.end = s.b + (g->make_b ? (size_t)b * k->real_bytes : 0);
+    return s;
+}
+
+/* What rows row ... row + n - 1 of A contribute to a product. */
+static rung_gemm part_of(const gemm_job *job, const rung_gemm *g, int64_t row, int64_t n)
+{
+    const rung_kernels *k = job->k;
+    rung_gemm part = *g;
+    part.a = offset(k, g->a, row * g->lda);
+    if (g->make_a) part.a = job->made_a, part.lda = g->trans_a ? g->M : g->K;
+    if (g->trans_a) {
+        part.K = n;
+        part.b = offset(k, g->b, row * (g->trans_b ? 1 : g->ldb));
+        if (g->make_b) part.b = job->made_b, part.ldb = g->N;
+        part.accumulate |= row > 0;
+        return part;
+    }
+    part.M = n;
+    part.c = (void *)offset(k, g->c, row * g->ldc);
+    part.saved = offset(k, g->saved, row * g->ldc);
+    part.residual = offset(k, g->residual, row * g->ldc);
+    return part;
+}
+
+static void run_part(gemm_job *job, const gemm_plan *p, rung_pool *pool, int64_t items)
+{
+    const rung_gemm *g = job->g;
+    if (g->make_a) make(job, pool, g->make_a, g->lda, job->made_a);
+    if (g->make_b) make(job, pool, g->make_b, g->ldb, job->made_b);
     cut(job, p);
-    if (p->packs) pack(job, pool, job->item_bytes ? items : 1);
+    if (p->packs && (g->trans_a || job->row == 0))
+        pack(job, pool, job->item_bytes ? items : 1);
     if (p->dots)
         rung_pool_run(pool, items * job->across, dots_task, job);
     else
         rung_pool_run(pool, items * job->across * job->down, block_task, job);
 }
 
+static void run_pass(gemm_job *job, const gemm_plan *p, rung_pool *pool, int64_t items)
+{
+    const rung_gemm *g = job->g;
+    const int64_t rows = g->trans_a ? g->K : g->M;
+    job->row = 0;
+    do { // once also for K = 0, which stores zeros
+        job->rows = min_of(p->slab, rows - job->row);
+        const rung_gemm part = part_of(job, g, job->row, job->rows);
+        job->g = &part;
+        run_part(job, p, pool, items);
+        job->g = g;
+        job->row += job->rows;
+    } while (job->row < rows);
+}
+
 size_t rung_gemm_scratch(const rung_kernels *k, const rung_gemm *g)
 {
     const gemm_plan p = plan_of(k, g);
-    if (!p.packs) return 0;
-    const int64_t items = g->stride_b ? p.items : 1;
-    return (size_t)(items * packed_elements(&p.shape, p.columns, g->K)) * k->real_bytes;
+    return scratch_of(&p, k, g).end;
 }
 
 void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
                    void *scratch)
 {
     assert(g->M >= 0 && g->N >= 0 && g->K >= 0);
+    assert(batch_of(g) == 1 || !(g->make_a || g->make_b));
+    assert(!g->make_b || (g->trans_a && !g->trans_b));
     if (g->M == 0 || g->N == 0) return;
     const gemm_plan p = plan_of(k, g);
-    assert(scratch || !p.packs || g->K == 0);
+    const gemm_scratch s = scratch_of(&p, k, g);
+    assert(scratch || s.end == 0);
     gemm_job job = {.k = k, .g = g, .shape = p.shape};
     job.panels = p.packs ? scratch : (char *)g->packed_b;
-    if (p.packs && g->stride_b)
-        job.item_bytes =
-            (size_t)packed_elements(&p.shape, p.columns, g->K) * k->real_bytes;
+    if (p.packs && g->stride_b) job.item_bytes = s.item_bytes;
+    if (g->make_a) job.made_a = (char *)scratch + s.a;
+    if (g->make_b) job.made_b = (char *)scratch + s.b;
     for (int64_t i = 0; i < batch_of(g); i += p.items) {
         for (int64_t n = 0; n < g->N; n += p.columns) {
             job.first_item = i;

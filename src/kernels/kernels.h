@@ -18,14 +18,22 @@
  *     C[M,N] = epilogue(op(A)[M,K] op(B)[K,N] (+ C when `accumulate`))
  *
  * epilogue, in this order, each part absent when its pointer is NULL:
- *     x = sum + bias[n];  pre[m,n] = x;  x = act(x);  x = x * act'(saved[m,n]);
- *     x += residual[m,n]
+ *     x = sum + bias[n];  x = x * act'(saved[m,n]);  x += residual[m,n]
  *
  * Row-major. op(A)[m,k] is a[m*lda + k], or a[k*lda + m] when trans_a; likewise B. The
- * order of additions depends on M, N, K, the transposes and packed_b alone, never on the
- * threads. Batched: `batch` products whose operands lie stride_* elements apart (stride 0
- * shares one); pre, saved and residual move with stride_c. C overlaps neither operand;
- * saved and residual may be C itself. */
+ * order of additions depends on sizes and flags alone, never on the threads. Batched:
+ * `batch` products whose operands lie stride_* elements apart (stride 0 shares one);
+ * saved and residual move with stride_c. C overlaps neither operand; saved may be C
+ * itself.
+ *
+ * The rows of an operand need not lie in memory: a rung_maker writes them into scratch,
+ * some at a time, just before they are used. */
+typedef struct rung_maker {
+    /* Writes rows row ... row + n - 1, one after the other; many threads call it. */
+    void (*make)(const void *self, int64_t row, int64_t n, void *to);
+    const void *self; /* borrowed */
+} rung_maker;
+
 typedef struct rung_gemm {
     int64_t M, N, K; /* each may be 0; K = 0: the sum is 0 */
     const void *a;   /* real */
@@ -34,15 +42,16 @@ typedef struct rung_gemm {
     const void *b;
     int64_t ldb;
     bool trans_b;
+    const rung_maker *make_a; /* in place of a, or NULL; not in a batch */
+    const rung_maker *make_b; /* in place of b, likewise; with trans_a, not trans_b */
     const void *packed_b; /* rung_packed_fill's, in place of b and of every product's b */
     void *c;
     int64_t ldc;
     bool accumulate;
-    const void *bias; /* [N] */
-    rung_act act;
-    void *pre;         /* [M, N], rows ldc apart: the values before act */
-    rung_act act_grad; /* read with `saved` only */
-    const void *saved; /* [M, N], rows ldc apart: what act_grad wants, see kernels.def */
+    const void *bias;     /* [N] */
+    rung_act act_grad;    /* read with `saved` only */
+    const void *saved;    /* [M, N], rows ldc apart: what act_grad wants, see kernels.def;
+                          not with accumulate */
     const void *residual; /* [M, N], rows ldc apart */
     int64_t batch;        /* 0 and 1 mean one product */
     int64_t stride_a, stride_b, stride_c;
@@ -50,10 +59,14 @@ typedef struct rung_gemm {
 
 /* Products of at most so many rows read B where it lies, at the speed of memory. */
 #define RUNG_GEMM_FEW 8
+/* No block of C is wider: its part of B, over one step in K, stays in the second-level
+ * cache. */
+#define RUNG_GEMM_COLUMNS 384
 
 /* Fixed by the instruction set. */
 typedef struct rung_gemm_shape {
     int64_t rows, columns; /* the register tile; a panel of packed B is as wide */
+    int64_t depth;         /* the longest step in K */
     int64_t few_columns;   /* read together where rows are few */
     int64_t least_columns; /* N from which on B can be read where it lies */
 } rung_gemm_shape;

@@ -38,13 +38,14 @@ rung_status rung_nn_block_declare(const rung_scope *s, const rung_block_spec *b,
     return rung_nn_linear_declare(&mlp_proj, &down, err);
 }
 
-/* x + dropout(y W + b). */
+/* x + dropout(act(y) W + b). */
 static rung_tensor *end_branch(const rung_scope *s, const rung_block_spec *b,
-                               int64_t times, rung_tensor *y, rung_tensor *x)
+                               int64_t times, rung_tensor *y, rung_act act,
+                               rung_tensor *x)
 {
     rung_linear_spec spec = branch_out(b, times);
-    if (b->dropout <= 0) return rung_nn_linear(s, &spec, y, RUNG_ACT_NONE, x);
-    y = rung_nn_linear(s, &spec, y, RUNG_ACT_NONE, NULL);
+    if (b->dropout <= 0) return rung_nn_linear(s, &spec, y, act, x);
+    y = rung_nn_linear(s, &spec, y, act, NULL);
     rung_graph_push(s->graph, "%s", s->path);
     x = rung_add(s->graph, rung_dropout(s->graph, y, b->dropout), x);
     rung_graph_pop(s->graph);
@@ -85,8 +86,8 @@ rung_tensor *rung_nn_block(const rung_scope *s, const rung_block_spec *b, rung_t
     rung_graph_push(s->graph, "%s.attn", s->path);
     rung_tensor *y = attend(s, b, qkv);
     rung_graph_pop(s->graph);
-    x = end_branch(&c_proj, b, 1, y, x);
+    x = end_branch(&c_proj, b, 1, y, RUNG_ACT_NONE, x);
     rung_tensor *h = rung_nn_linear(&c_fc, &fc, rung_nn_layernorm(&ln_2, x, b->eps),
-                                    RUNG_ACT_GELU, NULL);
-    return end_branch(&mlp_proj, b, 4, h, x);
+                                    RUNG_ACT_NONE, NULL);
+    return end_branch(&mlp_proj, b, 4, h, RUNG_ACT_GELU, x);
 }

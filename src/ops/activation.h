@@ -11,4 +11,8 @@ bool rung__act_saves_output(rung_act act);
 rung_tensor *rung__activation_grad(rung_graph *g, rung_tensor *saved, rung_tensor *dy,
                                    rung_act act);
 
+/* op(a) op(b) f'(saved), for gradients: has none itself. */
+rung_tensor *rung__matmul_act_grad(rung_graph *g, rung_tensor *a, rung_tensor *b,
+                                   int flags, rung_tensor *saved, rung_act act);
+
 #endif

@@ -9,9 +9,7 @@
 
 #include <string.h>
 
-typedef struct layernorm_attrs {
-    double eps;
-} layernorm_attrs;
+#include "ops/layernorm.h"
 
 static rung_status layernorm_infer(rung_graph *g, rung_node *n, rung_error *err)
 {
@@ -38,7 +36,7 @@ static void layernorm_rows(void *ctx, int64_t begin, int64_t end, int worker)
 {
     (void)worker;
     const layernorm_ctx *c = ctx;
-    const layernorm_attrs *attrs = c->n->attrs;
+    const rung_layernorm_attrs *attrs = c->n->attrs;
     c->x->k->layernorm(end - begin, c->width, attrs->eps,
                        rung__at(c->x, c->n->in[0]->data, begin * c->width),
                        c->n->in[1]->data, c->n->in[2]->data,
@@ -70,7 +68,7 @@ static rung_cost layernorm_cost(const rung_node *n)
 
 const rung_op rung__op_layernorm = {
     .name = "layernorm",
-    .attr_bytes = sizeof(layernorm_attrs),
+    .attr_bytes = sizeof(rung_layernorm_attrs),
     .n_outputs = 3,
     .infer = layernorm_infer,
     .run = layernorm_run,
@@ -141,5 +139,5 @@ rung_tensor *rung_layernorm(rung_graph *g, rung_tensor *x, rung_tensor *gamma,
                             rung_tensor *beta, double eps)
 {
     return rung__op1(g, &rung__op_layernorm, 3, 3, (rung_tensor *[]){x, gamma, beta},
-                     &(layernorm_attrs){eps});
+                     &(rung_layernorm_attrs){eps});
 }

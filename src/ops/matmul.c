@@ -3,11 +3,13 @@
  *     dA = dC B^T,  dB = A^T dC   (transposed where a or b is)
  *
  * A shared operand (without the leading dimensions of the other) gets the sum over them.
- * Rows of a times one matrix b are one product. */
-#include "ops/ops.h"
+ * Rows of a times one matrix b are one product. In gradients it may end with a factor,
+ * the derivative of an activation, from what was saved of it (input 2). */
+#include "ops/activation.h"
 
 typedef struct matmul_attrs {
     int flags;
+    rung_act act;
 } matmul_attrs;
 
 /* The product as the kernel wants it: sizes and strides of one node. */
@@ -60,6 +62,8 @@ static rung_gemm gemm_of(const rung_node *n)
         .trans_b = (attrs->flags & RUNG_TRANS_B) != 0,
         .c = n->out[0]->data,
         .ldc = s.N,
+        .act_grad = attrs->act,
+        .saved = n->in[2] ? n->in[2]->data : NULL,
         .batch = s.batch,
         .stride_a = s.stride_a,
         .stride_b = s.stride_b,
@@ -146,10 +150,19 @@ const rung_op rung__op_matmul = {
     .run = matmul_run,
     .grad = matmul_grad,
     .cost = matmul_cost,
+    .in_place = 1 << 2,
 };
 
 rung_tensor *rung_matmul(rung_graph *g, rung_tensor *a, rung_tensor *b, int flags)
 {
-    return rung__op1(g, &rung__op_matmul, 2, 2, (rung_tensor *[]){a, b},
-                     &(matmul_attrs){flags});
+    return rung__op1(g, &rung__op_matmul, 2, 3, (rung_tensor *[]){a, b, NULL},
+                     &(matmul_attrs){flags, RUNG_ACT_NONE});
+}
+
+rung_tensor *rung__matmul_act_grad(rung_graph *g, rung_tensor *a, rung_tensor *b,
+                                   int flags, rung_tensor *saved, rung_act act)
+{
+    if (act == RUNG_ACT_NONE) return rung_matmul(g, a, b, flags);
+    return rung__op1(g, &rung__op_matmul, 3, 3, (rung_tensor *[]){a, b, saved},
+                     &(matmul_attrs){flags, act});
 }

@@ -61,9 +61,9 @@ def products():
     case("linear.plain", lambda x, w, b: x @ w + b, x, w, b)
     case("linear.trans_b", F.linear, x, w.mT.contiguous(), b)
     for name, function in ACTIVATIONS.items():
-        case("linear." + name, lambda x, w, b: function(x @ w + b), x, w, b)
+        case("linear." + name, lambda x, w, b: function(x) @ w + b, x, w, b)
     case("linear.residual", lambda x, w, b, r: x @ w + b + r, x, w, b, residual)
-    case("linear.gelu_residual", lambda x, w, b, r: ACTIVATIONS["gelu"](x @ w + b) + r,
+    case("linear.gelu_residual", lambda x, w, b, r: ACTIVATIONS["gelu"](x) @ w + b + r,
          x, w, b, residual)
 
 

@@ -68,8 +68,7 @@ static problem problem_make(const rung_kernels *k, const rung_gemm *g)
     p.g.c = random_reals(k, p.c_len, 3);
     p.c_before = random_reals(k, p.c_len, 3);
     if (g->bias) p.g.bias = random_reals(k, g->N, 4);
-    if (g->pre) p.g.pre = random_reals(k, p.c_len, 5);
-    if (g->saved) p.g.saved = random_reals(k, p.c_len, 6);
+    if (g->saved) p.g.saved = p.g.c; // what C held before
     if (g->residual) p.g.residual = random_reals(k, p.c_len, 7);
     return p;
 }
@@ -81,15 +80,43 @@ static void problem_release(problem *p)
     rung__free(p->g.c);
     rung__free(p->c_before);
     rung__free((void *)p->g.bias);
-    rung__free(p->g.pre);
-    rung__free((void *)p->g.saved);
     rung__free((void *)p->g.residual);
+}
+
+/* Makes rows of an operand, by copying those that lie in memory; a row is `self->ld`
+ * apart from the next. */
+typedef struct copies {
+    rung_maker maker;
+    const char *from;
+    size_t row_bytes, ld_bytes;
+} copies;
+
+static void copy_rows(const void *self, int64_t row, int64_t n, void *to)
+{
+    const copies *c = self;
+    for (int64_t i = 0; i < n; i++)
+        memcpy((char *)to + (size_t)i * c->row_bytes,
+               c->from + (size_t)(row + i) * c->ld_bytes, c->row_bytes);
+}
+
+static copies copies_of(const rung_kernels *k, const void *from, int64_t width,
+                        int64_t ld)
+{
+    return (copies){{copy_rows, NULL},
+                    from,
+                    (size_t)width * k->real_bytes,
+                    (size_t)ld * k->real_bytes};
 }
 
 /* Runs the product, with B packed before if wanted; nothing is allocated meanwhile. */
 static void problem_run(problem *p, rung_pool *pool, bool packs)
 {
     rung_gemm g = p->g;
+    copies a = copies_of(p->k, g.a, g.trans_a ? g.M : g.K, g.lda);
+    copies b = copies_of(p->k, g.b, g.N, g.ldb);
+    a.maker.self = &a, b.maker.self = &b;
+    if (g.make_a) g.make_a = &a.maker, g.a = NULL;
+    if (g.make_b) g.make_b = &b.maker, g.b = NULL;
     void *packed = NULL;
     if (packs) {
         packed = rung__alloc(rung_packed_bytes(p->k, g.N, g.K));
@@ -140,10 +167,9 @@ static double act_slope(rung_act f, double saved)
            (12 * h);
 }
 
-/* What element (m, n) of product `item` should be; *pre: before the activation, *size:
- * the sum of the absolute values that went into it. */
-static double wanted(const problem *p, int64_t item, int64_t m, int64_t n, double *pre,
-                     double *size)
+/* What element (m, n) of product `item` should be; *size: the sum of the
+ * absolute values that went into it. */
+static double wanted(const problem *p, int64_t item, int64_t m, int64_t n, double *size)
 {
     const rung_gemm *g = &p->g;
     const int64_t c = item * g->stride_c + m * g->ldc + n;
@@ -160,9 +186,7 @@ static double wanted(const problem *p, int64_t item, int64_t m, int64_t n, doubl
         *size += fabs(a * b);
     }
     if (g->bias) sum += at(p->k, g->bias, n);
-    *pre = sum;
-    sum = act(g->act, sum);
-    if (g->saved) sum *= act_slope(g->act_grad, at(p->k, g->saved, c));
+    if (g->saved) sum *= act_slope(g->act_grad, at(p->k, p->c_before, c));
     if (g->residual) sum += at(p->k, g->residual, c);
     return sum;
 }
@@ -174,12 +198,12 @@ static void assert_value(const problem *p, const char *what, int64_t m, int64_t 
     if (fabs(is - should) <= tolerance) return;
     const rung_gemm *g = &p->g;
     fail_msg("%s: %s[%d,%d] is %.17g, should be %.17g (M %d N %d K %d, trans %d %d, "
-             "act %d, act_grad %d)",
+             "act_grad %d)",
              p->k->name, what, (int)m, (int)n, is, should, (int)g->M, (int)g->N,
-             (int)g->K, g->trans_a, g->trans_b, g->act, g->act_grad);
+             (int)g->K, g->trans_a, g->trans_b, g->act_grad);
 }
 
-/* C and pre are right, and what lies between the rows of C is as it was. */
+/* C is right, and what lies between the rows of C is as it was. */
 static void problem_check(const problem *p)
 {
     const rung_gemm *g = &p->g;
@@ -187,10 +211,9 @@ static void problem_check(const problem *p)
         for (int64_t m = 0; m < g->M; m++) {
             for (int64_t n = 0; n < g->N; n++) {
                 const int64_t c = item * g->stride_c + m * g->ldc + n;
-                double pre, size;
-                const double should = wanted(p, item, m, n, &pre, &size);
+                double size;
+                const double should = wanted(p, item, m, n, &size);
                 assert_value(p, "c", m, n, at(p->k, g->c, c), should, size);
-                if (g->pre) assert_value(p, "pre", m, n, at(p->k, g->pre, c), pre, size);
             }
         }
     }
@@ -286,34 +309,27 @@ static void epilogues_of_one_set(const rung_kernels *k, rung_pool *pool)
     void *yes = &(char){0};
     const rung_gemm parts[] = {
         {.bias = yes},
-        {.pre = yes},
         {.residual = yes},
-        {.bias = yes, .pre = yes, .act = RUNG_ACT_GELU},
         {.saved = yes, .act_grad = RUNG_ACT_GELU},
-        {.bias = yes,
-         .pre = yes,
-         .act = RUNG_ACT_SILU,
-         .saved = yes,
-         .act_grad = RUNG_ACT_TANH,
-         .residual = yes},
+        {.bias = yes, .saved = yes, .act_grad = RUNG_ACT_TANH, .residual = yes},
     };
     enum { PARTS = sizeof parts / sizeof parts[0] };
-    for (int i = 0; i < PARTS + 2 * RUNG_ACT_COUNT; i++) {
+    for (int i = 0; i < PARTS + RUNG_ACT_COUNT; i++) {
         for (int flags = 0; flags < 16; flags++) {
             rung_gemm g = i < PARTS ? parts[i] : (rung_gemm){0};
-            if (i >= PARTS + RUNG_ACT_COUNT)
-                g.saved = yes, g.act_grad = (rung_act)(i - PARTS - RUNG_ACT_COUNT);
-            else if (i >= PARTS)
-                g.act = (rung_act)(i - PARTS);
+            if (i >= PARTS) g.saved = yes, g.act_grad = (rung_act)(i - PARTS);
             const rung_gemm s =
                 sized(flags & 1 ? 3 : 11, 70, flags & 8 ? 0 : 20, false, flags & 2);
             g.M = s.M, g.N = s.N, g.K = s.K;
             g.lda = s.lda, g.ldb = s.ldb, g.ldc = s.ldc;
             g.trans_b = s.trans_b;
-            g.accumulate = flags & 4;
+            g.accumulate = flags & 4 && !g.saved;
             check(k, pool, &g, false);
         }
     }
+    rung_gemm large = sized(150, 500, 401, false, true); // several blocks, steps in K
+    large.saved = yes, large.act_grad = RUNG_ACT_GELU;
+    check(k, pool, &large, false);
 }
 
 static void every_epilogue_is_right(void **state)
@@ -322,7 +338,7 @@ static void every_epilogue_is_right(void **state)
     for_each_set(epilogues_of_one_set);
 }
 
-/* pre, saved and residual move with C; each operand may be shared. */
+/* saved and residual move with C; each operand may be shared. */
 static void batches_of_one_set(const rung_kernels *k, rung_pool *pool)
 {
     void *yes = &(char){0};
@@ -333,8 +349,8 @@ static void batches_of_one_set(const rung_kernels *k, rung_pool *pool)
         g.stride_b = flags & 32 ? 0 : (g.trans_b ? g.N : g.K) * g.ldb + 7;
         g.stride_c = g.M * g.ldc + 9;
         g.bias = yes;
-        if (flags & 4) g.pre = yes, g.residual = yes, g.saved = yes;
-        g.act = g.act_grad = RUNG_ACT_SIGMOID;
+        if (flags & 4) g.residual = yes, g.saved = yes;
+        g.act_grad = RUNG_ACT_SIGMOID;
         check(k, pool, &g, false);
         if (g.stride_b == 0) check(k, pool, &g, true);
     }
@@ -362,8 +378,8 @@ static void passes_of_one_set(const rung_kernels *k, rung_pool *pool)
         problem_run(&p, pool, false);
         for (int64_t j = 0; j < 400; j++) {
             const int64_t item = j * 7 % batch_of(&p.g), n = (j * 521 + 11) % p.g.N;
-            double pre, size;
-            const double should = wanted(&p, item, 8, n, &pre, &size);
+            double size;
+            const double should = wanted(&p, item, 8, n, &size);
             const int64_t c = item * p.g.stride_c + 8 * p.g.ldc + n;
             assert_value(&p, "c", 8, n, at(k, p.g.c, c), should, size);
         }
@@ -375,6 +391,33 @@ static void large_operand_is_packed_in_passes(void **state)
 {
     (void)state;
     for_each_set(passes_of_one_set);
+}
+
+/* Rows of A or B made on the way, for several slabs. */
+static void slabs_of_one_set(const rung_kernels *k, rung_pool *pool)
+{
+    const rung_maker yes = {0};
+    for (int flags = 0; flags < 8; flags++) {
+        rung_gemm g = flags & 1 ? sized(1600, 3, 1000, true, flags & 4)
+                                : sized(1300, 3, 1000, false, flags & 4);
+        g.make_a = &yes;
+        g.accumulate = flags & 2;
+        if ((flags & 5) == 5) continue;
+        check(k, pool, &g, (flags & 5) == 4);
+        if (!g.trans_a) continue;
+        g = sized(3, 1600, 1000, true, false);
+        g.make_b = &yes;
+        if (flags & 2) g.make_a = &yes, g.bias = &yes;
+        check(k, pool, &g, false);
+    }
+    rung_gemm deep = sized(100, 1700, 1200, true, false);
+    check(k, pool, &deep, false);
+}
+
+static void rows_are_made_slab_by_slab(void **state)
+{
+    (void)state;
+    for_each_set(slabs_of_one_set);
 }
 
 /* The same bits at 1, 2, 3 and 5 threads: in place, packed on the way, packed before. */
@@ -455,6 +498,7 @@ int main(void)
         cmocka_unit_test(every_epilogue_is_right),
         cmocka_unit_test(batch_is_right_with_strides),
         cmocka_unit_test(large_operand_is_packed_in_passes),
+        cmocka_unit_test(rows_are_made_slab_by_slab),
         cmocka_unit_test(threads_give_the_same_bits),
         cmocka_unit_test(packing_keeps_the_bits),
         cmocka_unit_test(empty_products_do_nothing),

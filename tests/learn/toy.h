@@ -31,7 +31,9 @@ static inline rung_tensor *toy_hidden(toy *t, rung_graph *g, rung_tensor *x)
 {
     rung_params *p = t->base.params;
     rung_tensor *w = rung_param_leaf(g, p, "w1"), *b = rung_param_leaf(g, p, "b1");
-    if (!t->base.states) return rung_linear(g, x, w, b, 0, RUNG_ACT_TANH, NULL);
+    if (!t->base.states)
+        return rung_activation(g, rung_linear(g, x, w, b, 0, RUNG_ACT_NONE, NULL),
+                               RUNG_ACT_TANH);
     rung_tensor *s = rung_state_leaf(g, t->base.states, "s");
     rung_tensor *carried = rung_matmul(g, s, rung_param_leaf(g, p, "ws"), 0);
     rung_tensor *sum =

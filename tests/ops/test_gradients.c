@@ -108,6 +108,13 @@ static rung_tensor *b_lin_plain(rung_graph *g, rung_tensor **x)
 {
     return rung_linear(g, x[0], x[1], NULL, 0, RUNG_ACT_NONE, NULL);
 }
+/* Products of normalised rows, with weights of both layouts. */
+static rung_tensor *b_lin_norm(rung_graph *g, rung_tensor **x)
+{
+    rung_tensor *y = rung_layernorm(g, x[0], x[1], x[2], 1e-5);
+    return rung_add(g, rung_linear(g, y, x[3], NULL, 0, RUNG_ACT_NONE, NULL),
+                    rung_linear(g, y, x[4], NULL, RUNG_TRANS_B, RUNG_ACT_NONE, NULL));
+}
 static rung_tensor *b_softmax(rung_graph *g, rung_tensor **x)
 {
     return rung_softmax(g, x[0]);
@@ -334,6 +341,12 @@ static const gradient_case cases[] = {
      b_lin_tanh,
      0},
     {"linear_sigmoid", "linear", 3, {{2, {3, 4}}, {2, {5, 4}}, {1, {5}}}, b_lin_sig, 0},
+    {"linear_normalised",
+     "linear_grad",
+     5,
+     {{3, {2, 3, 5}}, {1, {5}}, {1, {5}}, {2, {5, 4}}, {2, {4, 5}}},
+     b_lin_norm,
+     0},
     {"linear_plain", "linear", 2, {{2, {3, 4}}, {2, {4, 5}}}, b_lin_plain, 0},
     {"softmax", "softmax_grad", 1, {{2, {3, 5}}}, b_softmax, 0},
     {"softmax_forward", "softmax", 1, {{3, {2, 2, 3}}}, b_softmax, 0},

@@ -14,6 +14,8 @@
  * added into C in order; nothing but K decides that. */
 #include "kernels/isa/gemm.h"
 
+#include <assert.h>
+
 /* Tiles: their sums, one row of B and one value of A fill the vector registers. The
  * largest serves whole blocks; those of few rows are wide where B need not be packed,
  * because long runs of a row are what memory reads fastest. X(vecs, rows). */
@@ -49,6 +51,8 @@
 /* Rows of B fetched ahead: enough bytes on their way, and no more lines of one cache set
  * (rows may lie 4096 bytes apart) than the first-level cache holds. */
 #define AHEAD(vecs) ((vecs)*W >= 8 * LINE ? 8 : 16)
+/* Likewise of a transposed A. */
+#define A_AHEAD 16
 
 INLINE void tile(const int vecs, const int rows, const bool trans_a, const gemm_part *p)
 {
@@ -66,6 +70,7 @@ INLINE void tile(const int vecs, const int rows, const bool trans_a, const gemm_
     const real *row = p->b;
     for (int64_t k = 0; k < p->K; k++, row += p->ldb) {
         vec b[WIDE_VECS];
+        if (trans_a) __builtin_prefetch(a[0] + (k + A_AHEAD) * p->lda);
 #pragma GCC unroll 16
         for (int j = 0; j < vecs; j++) {
             if (j * W % LINE == 0) __builtin_prefetch(row + AHEAD(vecs) * p->ldb + j * W);
@@ -158,19 +163,22 @@ static void run_tile_row(const gemm_part *p, const tile_row *t)
     }
 }
 
-void KERNEL(gemm_finish)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
-                         int64_t n1)
+/* The epilogue of one row: from its n sums (overwritten) into C, which is the same row or
+ * another. `at` is the place of the first element in C. */
+static void finish_row(const rung_gemm *g, int64_t at, int64_t n0, int64_t n, real *sums)
 {
-    const int64_t n = n1 - n0;
-    for (int64_t m = m0; m < m1; m++) {
-        const int64_t at = m * g->ldc + n0;
-        real *c = (real *)g->c + at;
-        if (g->bias) KERNEL(add)(n, c, (const real *)g->bias + n0, c);
-        if (g->pre) memcpy((real *)g->pre + at, c, (size_t)n * sizeof *c);
-        if (g->act != RUNG_ACT_NONE) KERNEL(act)(g->act, n, c, c);
-        if (g->saved) KERNEL(act_grad)(g->act_grad, n, (const real *)g->saved + at, c, c);
-        if (g->residual) KERNEL(add)(n, c, (const real *)g->residual + at, c);
-    }
+    real *c = (real *)g->c + at;
+    if (g->bias) KERNEL(add)(n, sums, (const real *)g->bias + n0, sums);
+    if (g->saved) KERNEL(act_grad)(g->act_grad, n, (const real *)g->saved + at, sums, c);
+    if (g->residual) KERNEL(add)(n, c, (const real *)g->residual + at, c);
+}
+
+void KERNEL(gemm_finish)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
+                         int64_t n1, real *sums, int64_t lds)
+{
+    if (!g->bias && !g->saved && !g->residual) return;
+    for (int64_t m = m0; m < m1; m++)
+        finish_row(g, m * g->ldc + n0, n0, n1 - n0, sums + (m - m0) * lds);
 }
 
 /* K in as few equal steps as allowed. */
@@ -180,14 +188,22 @@ static int64_t k_step(int64_t K)
     return steps ? (K + steps - 1) / steps : 0;
 }
 
-void KERNEL(gemm_block)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
-                        int64_t n1, const void *panels)
+/* The epilogue of these rows is a whole row of tiles away. */
+static void fetch_saved(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
+                        int64_t n1)
+{
+    for (int64_t m = m0; m < m1; m++)
+        for (int64_t n = n0; n < n1; n += LINE)
+            __builtin_prefetch((const real *)g->saved + m * g->ldc + n);
+}
+
+/* C[m0:m1, n0:n1], summed in `sums` with rows lds apart: C itself, or beside it. */
+static void sum_block(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0, int64_t n1,
+                      const void *panels, real *sums, int64_t lds)
 {
     const int64_t step = k_step(g->K);
     const int64_t a_m = g->trans_a ? 1 : g->lda, a_k = g->trans_a ? g->lda : 1;
-    const bool finishes =
-        g->bias || g->pre || g->act != RUNG_ACT_NONE || g->saved || g->residual;
-    gemm_part p = {.lda = g->lda, .ldb = panels ? TILE_COLUMNS : g->ldb, .ldc = g->ldc};
+    gemm_part p = {.lda = g->lda, .ldb = panels ? TILE_COLUMNS : g->ldb, .ldc = lds};
     tile_row t = {.trans_a = g->trans_a,
                   .packed = panels,
                   .n0 = n0,
@@ -203,18 +219,39 @@ void KERNEL(gemm_block)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
         for (int64_t m = m0; m < m1; m += TILE_ROWS) {
             t.rows = (int)MIN(m1 - m, TILE_ROWS);
             p.a = (const real *)g->a + m * a_m + k * a_k;
-            p.c = (real *)g->c + m * g->ldc + n0;
+            p.c = sums + (m - m0) * lds;
+            if (g->saved && is_last) fetch_saved(g, m, m + t.rows, n0, n1);
             run_tile_row(&p, &t);
-            if (finishes && is_last) KERNEL(gemm_finish)(g, m, m + t.rows, n0, n1);
+            if (is_last) KERNEL(gemm_finish)(g, m, m + t.rows, n0, n1, p.c, lds);
         }
         k += p.K;
     } while (k < g->K);
+}
+
+/* Rows that are summed beside C where `saved` may lie in it. */
+#define ASIDE_ROWS 64
+
+void KERNEL(gemm_block)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
+                        int64_t n1, const void *panels)
+{
+    if (!g->saved) {
+        real *c = (real *)g->c + m0 * g->ldc + n0;
+        sum_block(g, m0, m1, n0, n1, panels, c, g->ldc);
+        return;
+    }
+    real sums[ASIDE_ROWS * RUNG_GEMM_COLUMNS];
+    assert(n1 - n0 <= RUNG_GEMM_COLUMNS && !g->accumulate);
+    for (int64_t m = m0; m < m1; m += ASIDE_ROWS) {
+        const int64_t end = MIN(m + ASIDE_ROWS, m1);
+        sum_block(g, m, end, n0, n1, panels, sums, n1 - n0);
+    }
 }
 
 void KERNEL(gemm_shape)(rung_gemm_shape *shape)
 {
     *shape = (rung_gemm_shape){.rows = TILE_ROWS,
                                .columns = TILE_COLUMNS,
+                               .depth = STEP,
                                .few_columns = WIDE_VECS / 2 * W,
                                .least_columns = W};
 }

@@ -25,9 +25,9 @@ typedef struct gemm_part {
     bool add;
 } gemm_part;
 
-/* The epilogue over C[m0:m1, n0:n1], which has just been summed and is still in the
- * cache. */
+/* The epilogue over C[m0:m1, n0:n1], which has just been summed in `sums` (C itself, or
+ * beside it; rows lds apart) and is still in the cache. */
 void KERNEL(gemm_finish)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
-                         int64_t n1);
+                         int64_t n1, real *sums, int64_t lds);
 
 #endif

@@ -7,6 +7,8 @@
  * A. */
 #include "kernels/isa/gemm.h"
 
+#include <assert.h>
+
 /* X(rows, width): as many sums as leave registers for a row of operands. */
 #if VECTOR_REGISTERS == 32
 #define FOR_EACH_HEIGHT(X) X(1, 4) X(2, 4) X(3, 4) X(4, 6) X(5, 4) X(6, 4) X(7, 3) X(8, 3)
@@ -72,14 +74,17 @@ void KERNEL(gemm_dots)(const rung_gemm *g, int64_t n0, int64_t n1)
         FOR_EACH_HEIGHT(X)
 #undef X
     };
+    real aside[RUNG_GEMM_FEW * RUNG_GEMM_COLUMNS];
+    assert(n1 - n0 <= RUNG_GEMM_COLUMNS && !(g->saved && g->accumulate));
     gemm_part p = {.K = g->K,
                    .a = g->a,
                    .lda = g->lda,
                    .b = (const real *)g->b + n0 * g->ldb,
                    .ldb = g->ldb,
-                   .c = (real *)g->c + n0,
-                   .ldc = g->ldc,
+                   .c = g->saved ? aside : (real *)g->c + n0,
+                   .ldc = g->saved ? n1 - n0 : g->ldc,
                    .add = g->accumulate};
+    real *sums = p.c;
     heights[g->M](&p, n1 - n0);
-    KERNEL(gemm_finish)(g, 0, g->M, n0, n1);
+    KERNEL(gemm_finish)(g, 0, g->M, n0, n1, sums, p.ldc);
 }
