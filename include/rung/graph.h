@@ -105,11 +105,15 @@ typedef struct rung_block {
     void *data; /* [extent], owned */
     unsigned char
         *touched; /* a byte for each row of row-sparse tensors, owned, or NULL */
+    bool borrows; /* data is the caller's */
 } rung_block;
 
-/* A zeroed block for the set, which must not grow afterwards. */
+/* A zeroed block for the set, which must not grow afterwards; or one over the caller's
+ * memory. */
 RUNG_API rung_status rung_block_new(rung_block *block, const rung_params *p,
                                     rung_error *err);
+RUNG_API rung_status rung_block_over(rung_block *block, const rung_params *p, void *data,
+                                     rung_error *err);
 RUNG_API void rung_block_release(rung_block *block);
 
 /* ---- Building ---- */
@@ -145,6 +149,12 @@ RUNG_API void rung_tensor_require_grad(rung_tensor *t);
  * Once a graph. */
 RUNG_API void rung_graph_grad(rung_graph *g, rung_tensor *loss);
 RUNG_API rung_tensor *rung_tensor_grad(const rung_tensor *t); /* NULL if there is none */
+
+/* Between rung_graph_grad and compile: the gradients of this set shall lie in the graph's
+ * own block, at its beginning, laid out as a rung_block of the set: bind with data = the
+ * block. They are born as intermediates die, and so cost little memory. False, and
+ * nothing is changed, when a parameter of the set has no gradient in this graph. */
+RUNG_API bool rung_graph_hold_grads(rung_graph *g, const rung_params *set);
 
 /* ---- Running ---- */
 

@@ -91,6 +91,17 @@ void rung_graph_grad(rung_graph *g, rung_tensor *loss)
     }
 }
 
+bool rung_graph_hold_grads(rung_graph *g, const rung_params *set)
+{
+    assert(!g->order && "before compile");
+    size_t n = 0;
+    for (const rung_tensor *t = g->leaves; t; t = t->next_leaf)
+        n += t->home == RUNG_HOME_PARAM && t->set == set && t->grad;
+    const bool has_all = g->has_grad && n == rung_params_count(set);
+    if (has_all) g->held = set;
+    return has_all;
+}
+
 rung_tensor *rung_tensor_grad(const rung_tensor *t)
 {
     return t->grad;

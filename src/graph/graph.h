@@ -145,6 +145,7 @@ struct rung_graph {
     rung_tensor *(*copy)(rung_graph *g, rung_tensor *x);
 
     bool has_grad;
+    const rung_params *held; /* whose gradients lie in the block; NULL: none; borrowed */
     rung_node **order; /* live nodes in the order of execution, owned */
     size_t n_order;
     rung_tensor **outputs; /* [n_outputs], in the arena */

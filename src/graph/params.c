@@ -194,19 +194,27 @@ void rung_params_init(rung_params *p, uint64_t seed)
 rung_status rung_block_new(rung_block *block, const rung_params *p, rung_error *err)
 {
     size_t bytes = (size_t)p->extent * rung_dtype_bytes(p->type);
-    *block = (rung_block){0};
-    block->data = rung__alloc(bytes);
-    if (!block->data) return rung__out_of_memory(err, bytes, "a block of gradients");
+    void *data = rung__alloc(bytes);
+    if (!data) return rung__out_of_memory(err, bytes, "a block of gradients");
+    rung_status status = rung_block_over(block, p, data, err);
+    block->borrows = false;
+    if (status != RUNG_OK) rung_block_release(block);
+    return status;
+}
+
+rung_status rung_block_over(rung_block *block, const rung_params *p, void *data,
+                            rung_error *err)
+{
+    *block = (rung_block){.data = data, .borrows = true};
     if (p->mask_extent == 0) return RUNG_OK;
     block->touched = rung__alloc((size_t)p->mask_extent);
     if (block->touched) return RUNG_OK;
-    rung_block_release(block);
     return rung__out_of_memory(err, (size_t)p->mask_extent, "the rows of a gradient");
 }
 
 void rung_block_release(rung_block *block)
 {
-    rung__free(block->data);
+    if (!block->borrows) rung__free(block->data);
     rung__free(block->touched);
     *block = (rung_block){0};
 }

@@ -130,6 +130,7 @@ static void choose_in_place(rung_graph *g)
 typedef struct place {
     int64_t first, last; /* life */
     size_t bytes, offset;
+    bool is_fixed;  /* the offset is given */
     size_t *result; /* where the offset goes */
     size_t number;  /* in the order of adding */
 } place;
@@ -137,6 +138,7 @@ typedef struct place {
 static int by_size(const void *a, const void *b)
 {
     const place *x = a, *y = b;
+    if (x->is_fixed != y->is_fixed) return x->is_fixed ? -1 : 1;
     if (x->bytes != y->bytes) return x->bytes < y->bytes ? 1 : -1;
     if (x->first != y->first) return x->first < y->first ? -1 : 1;
     return x->number < y->number ? -1 : x->number > y->number;
@@ -160,7 +162,8 @@ static size_t best_gap(const place *const *neighbours, size_t n, size_t bytes)
     return best == SIZE_MAX ? end : best;
 }
 
-/* Places all, largest first. `sorted` has room for n pointers: the placed, by offset. */
+/* Places all, the fixed ones first, then the largest. `sorted` has room for n pointers:
+ * the placed, by offset. */
 static size_t place_all(place *places, size_t n, const place **sorted, const place **meet)
 {
     size_t total = 0;
@@ -172,7 +175,7 @@ static size_t place_all(place *places, size_t n, const place **sorted, const pla
             if (sorted[j]->first <= a->last && sorted[j]->last >= a->first)
                 meet[n_meet++] = sorted[j];
         }
-        *a->result = a->offset = best_gap(meet, n_meet, a->bytes);
+        if (!a->is_fixed) *a->result = a->offset = best_gap(meet, n_meet, a->bytes);
         if (a->offset + a->bytes > total) total = a->offset + a->bytes;
         size_t at = i;
         for (; at > 0 && sorted[at - 1]->offset > a->offset; at--)
@@ -185,8 +188,16 @@ static size_t place_all(place *places, size_t n, const place **sorted, const pla
 static void add_place(place *places, size_t *n, size_t bytes, int64_t first, int64_t last,
                       size_t *result)
 {
-    places[*n] = (place){first, last, round_up(bytes), 0, result, *n};
+    places[*n] = (place){first, last, round_up(bytes), 0, false, result, *n};
     (*n)++;
+}
+
+/* The gradient of a parameter: from when it is written to the end, and longer. */
+static void add_gradient(place *places, size_t *n, const rung_graph *g, rung_tensor *t)
+{
+    add_place(places, n, rung__tensor_bytes(t), t->first, (int64_t)g->n_order, NULL);
+    places[*n - 1].is_fixed = true;
+    places[*n - 1].offset = (size_t)t->param->offset * rung_dtype_bytes(g->real);
 }
 
 static rung_status place_tensors(rung_graph *g, rung_error *err)
@@ -201,6 +212,9 @@ static rung_status place_tensors(rung_graph *g, rung_error *err)
             if (is_planned(t) && !t->takes)
                 add_place(places, &n, rung__tensor_bytes(t), t->first, t->last,
                           &t->offset);
+            else if (g->held && t->home == RUNG_HOME_GRAD && t->set == g->held &&
+                     !t->view_of)
+                add_gradient(places, &n, g, t);
         }
         if (node->scratch_bytes > 0)
             add_place(places, &n, node->scratch_bytes, (int64_t)p, (int64_t)p,
@@ -208,6 +222,11 @@ static rung_status place_tensors(rung_graph *g, rung_error *err)
     }
     const place **sorted = (const place **)(places + cap);
     g->block_bytes = place_all(places, n, sorted, sorted + cap);
+    if (g->held) {
+        const size_t extent =
+            (size_t)rung_params_extent(g->held) * rung_dtype_bytes(g->real);
+        if (g->block_bytes < extent) g->block_bytes = extent;
+    }
     rung__free(places);
     return RUNG_OK;
 }

@@ -10,7 +10,7 @@ rung_status rung__evaluator_init(rung_evaluator *e, rung_runtime *rt, rung_task 
                                  rung_error *err)
 {
     *e = (rung_evaluator){.task = task};
-    RUNG_TRY(rung__step_graphs_new(e->steps, rt, task, task->eval_batch, false,
+    RUNG_TRY(rung__step_graphs_new(e->steps, rt, task, task->eval_batch, false, NULL,
                                    &e->block_bytes, err));
     const size_t bytes = task->ops->buffer_bytes(task, task->eval_batch);
     e->buffer = rung__alloc(bytes);

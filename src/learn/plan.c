@@ -50,6 +50,7 @@ static void count_bytes(const rung_trainer *t, rung_train_plan *plan)
     for (int64_t r = 0; r < t->config.ranks; r++) {
         const rung_worker *w = &t->workers[r];
         plan->grads_bytes += (size_t)w->sums.n_buffers * values;
+        if (w->holds_grads) plan->block_bytes -= values; // counted as gradients
         plan->block_bytes += w->block_bytes + (size_t)t->config.accumulate * states;
     }
     if (t->best) plan->eval_bytes += values;

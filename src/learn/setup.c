@@ -10,22 +10,24 @@
 
 static rung_status step_graph_new(rung_step_graph *step, rung_runtime *rt,
                                   rung_task *task, int64_t batch, bool training,
-                                  rung_error *err)
+                                  bool *holds_grads, rung_error *err)
 {
     RUNG_TRY(rung_graph_new(&step->graph, rt, rung_params_type(task->params), err));
     task->ops->build(task, step, batch, training);
     if (training) rung_graph_grad(step->graph, step->loss.sum);
+    if (training && *holds_grads)
+        *holds_grads = rung_graph_hold_grads(step->graph, task->params);
     rung_tensor *outputs[] = {step->loss.sum, step->loss.weight};
     return rung_graph_compile(step->graph, outputs, 2, err);
 }
 
 rung_status rung__step_graphs_new(rung_step_graph *steps, rung_runtime *rt,
                                   rung_task *task, int64_t batch, bool training,
-                                  size_t *block_bytes, rung_error *err)
+                                  bool *holds_grads, size_t *block_bytes, rung_error *err)
 {
     for (int64_t k = 0; k == 0 || k < task->n_buckets; k++) {
         steps[k] = (rung_step_graph){.bucket = k};
-        RUNG_TRY(step_graph_new(&steps[k], rt, task, batch, training, err));
+        RUNG_TRY(step_graph_new(&steps[k], rt, task, batch, training, holds_grads, err));
         const size_t bytes = rung_graph_block_bytes(steps[k].graph);
         if (bytes > *block_bytes) *block_bytes = bytes;
     }
@@ -71,16 +73,18 @@ static rung_status worker_init(rung_worker *w, rung_trainer *t, int r, rung_erro
         .pool = w->rt->pool,
         .kernels = is_double ? rung_kernels_double() : rung_kernels_get(w->rt->isa),
         .chunks = &t->chunks};
+    const int64_t accumulate = t->config.accumulate, first = r * accumulate;
+    const int64_t end = first + accumulate;
+    w->holds_grads = rung_sumtree_buffers(t->micro_batches, first, end) == 1;
     if (r == 0) w->block_bytes = t->eval.block_bytes;
     RUNG_TRY(rung__step_graphs_new(w->train, w->rt, task, t->config.batch, true,
-                                   &w->block_bytes, err));
+                                   &w->holds_grads, &w->block_bytes, err));
     RUNG_TRY(allocate(&w->block, w->block_bytes, "the block of a graph", err));
     const size_t buffer_bytes = task->ops->buffer_bytes(task, t->config.batch);
     RUNG_TRY(allocate(&w->buffer, buffer_bytes, "samples", err));
 
-    const int64_t accumulate = t->config.accumulate;
-    RUNG_TRY(rung_sumtree_init(&w->sums, &w->rank, task->params, t->micro_batches,
-                               r * accumulate, (r + 1) * accumulate, err));
+    RUNG_TRY(rung_sumtree_init(&w->sums, &w->rank, task->params, t->micro_batches, first,
+                               end, w->holds_grads ? w->block : NULL, err));
     if (task->states)
         RUNG_TRY(allocate(&w->states, (size_t)accumulate * rung__set_bytes(task->states),
                           "states", err));

@@ -17,17 +17,25 @@ int rung_sumtree_buffers(int64_t count, int64_t begin, int64_t end)
     return most;
 }
 
+static rung_status new_buffer(rung_block *buffer, const rung_params *params, void *data,
+                              rung_error *err)
+{
+    return data ? rung_block_over(buffer, params, data, err)
+                : rung_block_new(buffer, params, err);
+}
+
 rung_status rung_sumtree_init(rung_sumtree *t, const rung_rank *rank,
                               const rung_params *params, int64_t count, int64_t begin,
-                              int64_t end, rung_error *err)
+                              int64_t end, void *data, rung_error *err)
 {
     const int n_buffers = rung_sumtree_buffers(count, begin, end);
     *t = (rung_sumtree){.rank = rank, .begin = begin, .end = end, .next = begin};
     t->tree = rung_tree_make(count);
     t->buffers = rung__alloc_array((size_t)n_buffers, sizeof *t->buffers);
     if (!t->buffers) return rung__out_of_memory(err, sizeof *t->buffers, "partial sums");
+    assert(!data || n_buffers == 1);
     for (; t->n_buffers < n_buffers; t->n_buffers++)
-        RUNG_TRY(rung_block_new(&t->buffers[t->n_buffers], params, err));
+        RUNG_TRY(new_buffer(&t->buffers[t->n_buffers], params, data, err));
     return RUNG_OK;
 }
 
@@ -99,7 +107,7 @@ void rung_sumtree_push(rung_sumtree *t)
 
 static void join_own(void *ctx, const rung_partial *into, const rung_partial *from)
 {
-    join j = {{into->data, into->touched}, {from->data, from->touched}};
+    join j = {{into->data, into->touched, true}, {from->data, from->touched, true}};
     rung_chunks_each_own(ctx, join_chunk, &j);
 }
 
@@ -119,6 +127,6 @@ rung_status rung_sumtree_reduce(rung_sumtree *t, rung_block *sum, rung_error *er
                                       .ctx = (void *)t->rank};
     rung_partial root;
     RUNG_TRY(rung_comm_reduce(t->rank->comm, &reduction, &root, err));
-    *sum = (rung_block){root.data, root.touched};
+    *sum = (rung_block){root.data, root.touched, true};
     return RUNG_OK;
 }

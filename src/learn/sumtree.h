@@ -30,10 +30,10 @@ typedef struct rung_sumtree {
 /* Buffers that [begin, end) of `count` needs. */
 int rung_sumtree_buffers(int64_t count, int64_t begin, int64_t end);
 
-/* Release also after a failure. */
+/* data: where the only buffer lies (borrowed), or NULL. Release also after a failure. */
 rung_status rung_sumtree_init(rung_sumtree *t, const rung_rank *rank,
                               const rung_params *params, int64_t count, int64_t begin,
-                              int64_t end, rung_error *err);
+                              int64_t end, void *data, rung_error *err);
 void rung_sumtree_release(rung_sumtree *t);
 
 /* Where the gradient of the next micro-batch belongs; the first call of a step begins

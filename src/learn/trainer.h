@@ -74,7 +74,9 @@ struct rung_worker {
     rung_step_graph train[RUNG_MAX_BUCKETS]; /* a graph for each bucket */
     void *block; /* of the graphs, owned; rank 0 evaluates in it too */
     size_t block_bytes;
-    void *buffer; /* for feeding, owned */
+    bool
+        holds_grads; /* the graphs do, in their block: there is one partial sum at most */
+    void *buffer;    /* for feeding, owned */
     rung_sumtree sums;
     void *states;    /* [accumulate] copies of the states' values, owned; NULL: none */
     double *squares; /* scratch of rung_grad_norm, owned */
@@ -134,10 +136,12 @@ rung_status rung__trainer_init(rung_trainer *t, rung_runtime *rt, rung_task *tas
 void rung__trainer_release(rung_trainer *t);
 
 /* Builds and compiles the task's graphs, one for each bucket; *block_bytes grows to what
- * they need. To be freed also after a failure. */
+ * they need. For training with *holds_grads the graphs hold the gradients, unless one
+ * cannot (then it becomes false). To be freed also after a failure. */
 rung_status rung__step_graphs_new(rung_step_graph *steps, rung_runtime *rt,
                                   rung_task *task, int64_t batch, bool training,
-                                  size_t *block_bytes, rung_error *err);
+                                  bool *holds_grads, size_t *block_bytes,
+                                  rung_error *err);
 void rung__step_graphs_free(rung_step_graph *steps);
 
 /* Runs fn on all ranks, each on its thread; the first failure ends all. */

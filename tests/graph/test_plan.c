@@ -42,10 +42,12 @@ static void add_node(pieces *all, const rung_graph *g, int64_t p)
     const rung_node *n = g->order[p];
     for (int o = 0; o < n->op->n_outputs; o++) {
         const rung_tensor *t = n->out[o];
-        if (t->view_of || t->home != RUNG_HOME_BLOCK || !t->data) continue;
+        const bool is_held = g->held && t->home == RUNG_HOME_GRAD;
+        if (t->view_of || (t->home != RUNG_HOME_BLOCK && !is_held) || !t->data) continue;
         assert_null(piece_of(all, t));
         size_t at = offset_in(g, t->data);
-        all->list[all->count++] = (piece){t, p, p, at, at + rung__tensor_bytes(t)};
+        const int64_t last = is_held ? (int64_t)g->n_order : p;
+        all->list[all->count++] = (piece){t, p, last, at, at + rung__tensor_bytes(t)};
     }
     if (n->scratch_bytes) {
         size_t at = offset_in(g, n->scratch);
@@ -169,6 +171,52 @@ static void what_is_alive_lies_apart_in_a_gpt(void **state)
     rung_model_free(m);
 }
 
+/* Held gradients lie where a block of the set has them, and cost less than one. */
+static void held_gradients_lie_apart_too(void **state)
+{
+    rung_error err = {0};
+    lm_graph s, plain;
+    rung_block inside;
+    rung_model *m = small_gpt();
+    lm_graph_build(&plain, m, *state, 4, 24, NULL);
+    lm_graph_ready(&plain, NULL);
+    lm_graph_build(&s, m, *state, 4, 24, NULL);
+    assert_true(rung_graph_hold_grads(s.g, m->params));
+    lm_graph_ready(&s, NULL);
+    assert_ok(rung_block_over(&inside, m->params, s.block, &err));
+    rung_graph_bind(s.g, s.block, &inside, NULL);
+    check_plan(s.g, 10);
+    for (size_t p = 0; p < s.g->n_order; p++) {
+        const rung_tensor *t = s.g->order[p]->out[0];
+        if (t->home == RUNG_HOME_GRAD && !t->view_of)
+            assert_int_equal(offset_in(s.g, t->data), 4 * t->param->offset);
+    }
+    const size_t grads = sizeof(float) * (size_t)rung_params_extent(m->params);
+    assert_true(rung_graph_block_bytes(s.g) < rung_graph_block_bytes(plain.g) + grads);
+    rung_block_release(&inside);
+    lm_graph_release(&plain);
+    lm_graph_release(&s);
+    rung_model_free(m);
+}
+
+/* Without a gradient for every parameter a block would have gaps. */
+static void not_all_gradients_are_not_held(void **state)
+{
+    rung_error err = {0};
+    rung_params *p;
+    assert_ok(rung_params_new(&p, RUNG_F32, &err));
+    assert_ok(
+        rung_params_add(p, &(rung_param){.name = "w", .rank = 1, .shape = {4}}, &err));
+    assert_ok(
+        rung_params_add(p, &(rung_param){.name = "v", .rank = 1, .shape = {4}}, &err));
+    rung_graph *g = new_graph(*state, RUNG_F32);
+    rung_tensor *w = rung_param_leaf(g, p, "w");
+    rung_graph_grad(g, rung_sum(g, w));
+    assert_false(rung_graph_hold_grads(g, p));
+    rung_graph_free(g);
+    rung_params_free(p);
+}
+
 static void what_is_alive_lies_apart_in_an_lstm(void **state)
 {
     rung_error err = {0};
@@ -287,6 +335,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_alive_lies_apart_in_a_gpt),
+        cmocka_unit_test(held_gradients_lie_apart_too),
+        cmocka_unit_test(not_all_gradients_are_not_held),
         cmocka_unit_test(what_is_alive_lies_apart_in_an_lstm),
         cmocka_unit_test(what_is_alive_lies_apart_when_unrolled),
         cmocka_unit_test(the_same_graph_has_the_same_plan),

@@ -54,7 +54,7 @@ static void sum_gradients(const rung_rank *rank, void *ctx)
     const int64_t begin = rank->comm->rank * job->accumulate;
     assert_ok(rung_sumtree_init(&tree, rank, job->params,
                                 rank->comm->size * job->accumulate, begin,
-                                begin + job->accumulate, &err));
+                                begin + job->accumulate, NULL, &err));
     for (int64_t turn = 1; turn >= 0; turn--) {
         for (int64_t i = 0; i < job->accumulate; i++) {
             fill_gradient(job->params, begin + i + 1000 * turn, rung_sumtree_next(&tree));
@@ -174,7 +174,7 @@ static rung_status init_tree(void *ctx, rung_error *err)
     const init_job *job = ctx;
     rung_sumtree tree;
     const rung_status status =
-        rung_sumtree_init(&tree, job->rank, job->params, 4, 0, 4, err);
+        rung_sumtree_init(&tree, job->rank, job->params, 4, 0, 4, NULL, err);
     rung_sumtree_release(&tree);
     return status;
 }
