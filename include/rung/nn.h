@@ -34,7 +34,7 @@ RUNG_API rung_tensor *rung_scope_state(const rung_scope *s, const char *name);
 RUNG_API rung_status rung_scope_declare(const rung_scope *s, const rung_param *spec,
                                         rung_error *err);
 
-/* ---- Linear: y = act(x W + b) + residual ---- */
+/* ---- Linear: y = act(x) W + b + residual ---- */
 typedef struct rung_linear_spec {
     int64_t in, out;
     bool transposed; /* weight [out, in] (torch.nn.Linear), else [in, out] (Conv1D) */

@@ -146,7 +146,7 @@ struct rung_graph {
 
     bool has_grad;
     const rung_params *held; /* whose gradients lie in the block; NULL: none; borrowed */
-    rung_node **order; /* live nodes in the order of execution, owned */
+    rung_node **order;       /* live nodes in the order of execution, owned */
     size_t n_order;
     rung_tensor **outputs; /* [n_outputs], in the arena */
     size_t n_outputs;

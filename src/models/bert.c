@@ -156,9 +156,9 @@ static rung_tensor *classify(const rung_scope *root, const rung_model *m, rung_t
                      classify = head_spec(width, m->n_labels);
     if (!x) return NULL;
     x = rung_reshape(g, x, 2, (int64_t[]){rung_tensor_dim(x, 0), width});
-    x = rung_nn_linear(&pooler, &pool, x, RUNG_ACT_TANH, NULL);
+    x = rung_nn_linear(&pooler, &pool, x, RUNG_ACT_NONE, NULL);
     rung_graph_push(g, "classifier");
-    x = rung_dropout(g, x, dropout);
+    x = rung_dropout(g, rung_activation(g, x, RUNG_ACT_TANH), dropout);
     rung_graph_pop(g);
     return rung_nn_linear(&classifier, &classify, x, RUNG_ACT_NONE, NULL);
 }

@@ -45,6 +45,7 @@ rung_status rung_nn_encoder_layer_declare(const rung_scope *s, const rung_encode
     return RUNG_OK;
 }
 
+/* act(x) W + b + residual. */
 static rung_tensor *dense(const rung_scope *s, const rung_encoder_spec *e, part p,
                           rung_tensor *x, rung_act act, rung_tensor *residual)
 {
@@ -53,18 +54,18 @@ static rung_tensor *dense(const rung_scope *s, const rung_encoder_spec *e, part 
     return rung_nn_linear(&place, &spec, x, act, residual);
 }
 
-/* LayerNorm(x + dropout(dense(y))). */
+/* LayerNorm(x + dropout(dense(act(y)))). */
 static rung_tensor *end_branch(const rung_scope *s, const rung_encoder_spec *e, part p,
-                               rung_tensor *y, rung_tensor *x)
+                               rung_tensor *y, rung_act act, rung_tensor *x)
 {
     rung_scope norm = rung_scope_in(s, "%s", norm_name(p));
     if (e->dropout > 0) {
-        y = dense(s, e, p, y, RUNG_ACT_NONE, NULL);
+        y = dense(s, e, p, y, act, NULL);
         rung_graph_push(s->graph, "%s", s->path);
         y = rung_add(s->graph, rung_dropout(s->graph, y, e->dropout), x);
         rung_graph_pop(s->graph);
     } else {
-        y = dense(s, e, p, y, RUNG_ACT_NONE, x);
+        y = dense(s, e, p, y, act, x);
     }
     return rung_nn_layernorm(&norm, y, e->eps);
 }
@@ -81,6 +82,7 @@ rung_tensor *rung_nn_encoder_layer(const rung_scope *s, const rung_encoder_spec 
     rung_graph_push(s->graph, "%s.attention.self", s->path);
     rung_tensor *y = rung_attention(s->graph, q, k, v, lengths, &config);
     rung_graph_pop(s->graph);
-    x = end_branch(s, e, ATTENDED, y, x);
-    return end_branch(s, e, OUTER, dense(s, e, INNER, x, RUNG_ACT_GELU_ERF, NULL), x);
+    x = end_branch(s, e, ATTENDED, y, RUNG_ACT_NONE, x);
+    rung_tensor *inner = dense(s, e, INNER, x, RUNG_ACT_NONE, NULL);
+    return end_branch(s, e, OUTER, inner, RUNG_ACT_GELU_ERF, x);
 }
