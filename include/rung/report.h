@@ -56,7 +56,7 @@ typedef enum rung_unit {
 typedef struct rung_column {
     const char *name;
     rung_unit unit;
-    int decimals; /* of numbers and shares; -1: four digits that count */
+    int decimals; /* of numbers and shares, up to 6; -1: four digits that count */
 } rung_column;
 
 /* Opens a table; columns (borrowed until the table ends) have at least one member. Rows

@@ -6,6 +6,8 @@
 #include "report/plot.h"
 #include "report/words.h"
 
+enum { MOST_SERIES = 32 }; // in a table
+
 static void fit(rung__plot *plot, rung__svg *svg, const rung_bars *c)
 {
     rung__range range = RUNG__RANGE_EMPTY;
@@ -115,45 +117,33 @@ static void draw(rung__svg *svg, const void *chart)
 
 /* ---- Numbers ---- */
 
-static void add_cells(rung_page *page, const rung_series *s, size_t i, bool has_intervals)
-{
-    rung_page_number(page, s->y[i]);
-    if (!has_intervals) return;
-    rung_page_number(page, s->low ? s->low[i] : NAN);
-    rung_page_number(page, s->high ? s->high[i] : NAN);
-}
-
+/* A row for each category, a column for each series. */
 static void tabulate(rung_page *page, const void *chart)
 {
     const rung_bars *c = chart;
     const rung_axis any = {0};
     rung__range range = RUNG__RANGE_EMPTY;
-    bool has_intervals = false;
-    for (size_t k = 0; k < c->n_series; k++) {
-        has_intervals |= c->series[k].low && c->series[k].high;
+    rung_column columns[1 + MOST_SERIES] = {{c->category, RUNG_UNIT_NONE, 0}};
+    const rung_unit unit = rung__axis_unit(&c->value);
+    const size_t n = c->n_series < MOST_SERIES ? c->n_series : MOST_SERIES;
+    for (size_t k = 0; k < n; k++) {
+        const char *name = c->series[k].name ? c->series[k].name : c->value.label;
+        columns[1 + k] = (rung_column){name, unit, 0};
         for (size_t i = 0; i < c->n_labels; i++)
             rung__range_add(&range, &any, c->series[k].y[i]);
     }
-    const rung_unit unit = rung__axis_unit(&c->value);
-    const int decimals = rung__decimals(range.min, range.max);
-    const bool has_many = c->n_series > 1;
-    const rung_column columns[] = {{c->category, RUNG_UNIT_NONE, 0},
-                                   {"series", RUNG_UNIT_NONE, 0},
-                                   {c->value.label, unit, decimals},
-                                   {"from", unit, decimals},
-                                   {"to", unit, decimals}};
-    const rung_column single[] = {columns[0], columns[2], columns[3], columns[4]};
-    rung_page_table(page, c->title, has_many ? columns : single,
-                    2 + has_many + (has_intervals ? 2 : 0));
+    const int decimals = rung__decimals(unit, range.min, range.max);
+    rung_page_table(page, c->title, columns, 1 + n);
     for (size_t i = 0; i < c->n_labels; i++) {
-        for (size_t k = 0; k < c->n_series; k++) {
-            rung_page_row(page, false);
-            rung_page_cell(page, c->labels[i]);
-            if (has_many) rung_page_cell(page, c->series[k].name);
-            add_cells(page, &c->series[k], i, has_intervals);
-        }
+        char text[3 * RUNG__NUMBER_BYTES];
+        rung_page_row(page, false);
+        rung_page_cell(page, c->labels[i]);
+        for (size_t k = 0; k < n; k++)
+            rung_page_cell(page,
+                           rung__interval_text(text, &c->series[k], i, unit, decimals));
     }
     rung_page_table_end(page);
+    rung__page_left_out(page, n, c->n_series);
 }
 
 static const rung__chart_ops bars_ops = {draw, tabulate};

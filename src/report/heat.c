@@ -159,7 +159,7 @@ static void draw_key(const grid *g, rung__svg *svg)
                         g->left + 4 + 10 * step, y, 10.0, 10.0, step / 10.0);
     rung__svg_text(svg, "tick", g->left + 120, y + 10, RUNG__START, RUNG__TICK_SIZE, 90,
                    rung__number_text(text, g->largest, RUNG_UNIT_NUMBER,
-                                     rung__decimals(0, g->largest)));
+                                     rung__decimals(RUNG_UNIT_NUMBER, 0, g->largest)));
 }
 
 static void draw(rung__svg *svg, const void *chart)

@@ -57,17 +57,23 @@ static void fit(rung__plot *plot, rung__svg *svg, const rung_lines *c)
     rung__scale_fit(&plot->y, &c->y, y, begin_at_zero(&c->y, &y));
 }
 
+/* Whether all series have the same x. */
+static bool share_places(const rung_lines *c)
+{
+    for (size_t k = 1; k < c->n_series; k++) {
+        const rung_series *s = &c->series[k], *first = &c->series[0];
+        if (s->n != first->n || memcmp(s->x, first->x, s->n * sizeof *s->x) != 0)
+            return false;
+    }
+    return c->n_series > 0;
+}
+
 /* Few places that all series share, such as powers of two, are the ticks of x. */
 static void want_ticks(rung__plot *plot, const rung_lines *c)
 {
     const rung_series *s = &c->series[0];
-    const size_t n = c->n_series ? s->n : 0;
-    if (n > MOST_PLACES) return;
-    for (size_t k = 1; k < c->n_series; k++) {
-        if (c->series[k].n != n || memcmp(c->series[k].x, s->x, n * sizeof *s->x) != 0)
-            return;
-    }
-    for (size_t i = 0; i < n; i++) {
+    if (!share_places(c) || s->n > MOST_PLACES) return;
+    for (size_t i = 0; i < s->n; i++) {
         if (rung__axis_takes(&c->x, s->x[i])) plot->at[plot->n_at++] = s->x[i];
     }
 }
@@ -219,48 +225,85 @@ static void draw(rung__svg *svg, const void *chart)
 
 /* ---- Numbers ---- */
 
-static void add_row(rung_page *page, const rung_series *s, size_t i, bool has_intervals)
+/* How the numbers of both axes are written. */
+typedef struct style {
+    rung_unit x_unit, y_unit;
+    int x_decimals, y_decimals;
+} style;
+
+static style find_style(const rung_lines *c)
 {
-    rung_page_row(page, false);
-    rung_page_cell(page, s->name);
-    rung_page_number(page, s->x[i]);
-    rung_page_number(page, s->y[i]);
-    if (!has_intervals) return;
-    rung_page_number(page, s->low ? s->low[i] : NAN);
-    rung_page_number(page, s->high ? s->high[i] : NAN);
+    const rung_axis any = {0};
+    rung__range x = RUNG__RANGE_EMPTY, y = RUNG__RANGE_EMPTY;
+    for (size_t k = 0; k < c->n_series; k++) {
+        for (size_t i = 0; i < c->series[k].n; i++) {
+            rung__range_add(&x, &any, c->series[k].x[i]);
+            rung__range_add(&y, &any, c->series[k].y[i]);
+        }
+    }
+    const rung_unit x_unit = rung__axis_unit(&c->x), y_unit = rung__axis_unit(&c->y);
+    return (style){x_unit, y_unit, rung__decimals(x_unit, x.min, x.max),
+                   rung__decimals(y_unit, y.min, y.max)};
+}
+
+static void add_value(rung_page *page, const rung_series *s, size_t i, const style *as)
+{
+    char text[3 * RUNG__NUMBER_BYTES];
+    rung_page_cell(page, rung__interval_text(text, s, i, as->y_unit, as->y_decimals));
+}
+
+/* A row for each x, a column for each series. */
+static void tabulate_across(rung_page *page, const rung_lines *c, const style *as)
+{
+    rung_column columns[1 + MOST_NAMES];
+    const size_t n = c->series[0].n, shown = n < MOST_ROWS ? n : MOST_ROWS;
+    columns[0] = (rung_column){c->x.label, as->x_unit, as->x_decimals};
+    for (size_t k = 0; k < c->n_series; k++)
+        columns[1 + k] = (rung_column){c->series[k].name, as->y_unit, as->y_decimals};
+    rung_str caption = {0};
+    rung_str_addf(&caption, "%s: %s", c->title, c->y.label);
+    rung_page_table(page, caption.data ? caption.data : "", columns, 1 + c->n_series);
+    page->body.failed |= caption.failed;
+    rung_str_release(&caption);
+    for (size_t i = 0; i < shown; i++) {
+        rung_page_row(page, false);
+        rung_page_number(page, c->series[0].x[i]);
+        for (size_t k = 0; k < c->n_series; k++) add_value(page, &c->series[k], i, as);
+    }
+    rung_page_table_end(page);
+    rung__page_left_out(page, shown, n);
+}
+
+/* A row for each point. */
+static void tabulate_along(rung_page *page, const rung_lines *c, const style *as)
+{
+    const rung_column columns[] = {{"series", RUNG_UNIT_NONE, 0},
+                                   {c->x.label, as->x_unit, as->x_decimals},
+                                   {c->y.label, as->y_unit, as->y_decimals}};
+    size_t all = 0, shown = 0;
+    rung_page_table(page, c->title, columns, 3);
+    for (size_t k = 0; k < c->n_series; k++) {
+        const rung_series *s = &c->series[k];
+        all += s->n;
+        for (size_t i = 0; i < s->n && shown < MOST_ROWS; i++, shown++) {
+            rung_page_row(page, false);
+            rung_page_cell(page, s->name);
+            rung_page_number(page, s->x[i]);
+            add_value(page, s, i, as);
+        }
+    }
+    rung_page_table_end(page);
+    rung__page_left_out(page, shown, all);
 }
 
 static void tabulate(rung_page *page, const void *chart)
 {
     const rung_lines *c = chart;
-    const rung_axis any = {0};
-    rung__range x = RUNG__RANGE_EMPTY, y = RUNG__RANGE_EMPTY;
-    bool has_intervals = false;
-    size_t all = 0, shown = 0;
-    for (size_t k = 0; k < c->n_series; k++) {
-        const rung_series *s = &c->series[k];
-        has_intervals |= s->low && s->high;
-        all += s->n;
-        for (size_t i = 0; i < s->n; i++) {
-            rung__range_add(&x, &any, s->x[i]);
-            rung__range_add(&y, &any, s->y[i]);
-        }
-    }
-    const rung_unit unit = rung__axis_unit(&c->y);
-    const int decimals = rung__decimals(y.min, y.max);
-    const rung_column columns[] = {
-        {"series", RUNG_UNIT_NONE, 0},
-        {c->x.label, rung__axis_unit(&c->x), rung__decimals(x.min, x.max)},
-        {c->y.label, unit, decimals},
-        {"from", unit, decimals},
-        {"to", unit, decimals}};
-    rung_page_table(page, c->title, columns, has_intervals ? 5 : 3);
-    for (size_t k = 0; k < c->n_series; k++) {
-        for (size_t i = 0; i < c->series[k].n && shown < MOST_ROWS; i++, shown++)
-            add_row(page, &c->series[k], i, has_intervals);
-    }
-    rung_page_table_end(page);
-    rung__page_left_out(page, shown, all);
+    const style as = find_style(c);
+    if (share_places(c) && c->n_series > 1 && c->n_series <= MOST_NAMES)
+        tabulate_across(page, c, &as);
+    else
+        tabulate_along(page, c, &as);
 }
 
 static const rung__chart_ops lines_ops = {draw, tabulate};

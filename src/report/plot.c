@@ -99,6 +99,7 @@ char *rung__interval_text(char *out, const rung_series *series, size_t i, rung_u
     char low[RUNG__NUMBER_BYTES], high[RUNG__NUMBER_BYTES];
     rung__number_text(out, series->y[i], unit, decimals);
     if (!series->low || !series->high) return out;
+    if (isnan(series->low[i]) || isnan(series->high[i])) return out;
     const size_t used = strlen(out);
     snprintf(out + used, 3 * RUNG__NUMBER_BYTES - used, " (%s to %s)",
              rung__number_text(low, series->low[i], unit, decimals),

@@ -6,104 +6,10 @@
  * as close as their labels allow. */
 #include "report/scale.h"
 
-#include <assert.h>
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/words.h"
-#include "rung/units.h"
-
-/* ---- Numbers as text ---- */
-
-#define MINUS "\xE2\x88\x92"
-#define BLANK "\xC2\xA0" // joins a number to its unit
-
-/* Numbers are printed as integers, since a locale may have another point: |x| 10^decimals
- * must be below 2^63. */
-static char *fixed(char *out, double x, int decimals)
-{
-    assert(decimals >= 0 && decimals <= 11);
-    const double scale = pow(10, decimals);
-    const int64_t n = llround(fabs(x) * scale), unit = llround(scale);
-    const char *sign = x < 0 && n != 0 ? MINUS : "";
-    if (decimals == 0)
-        snprintf(out, RUNG__NUMBER_BYTES, "%s%" PRId64, sign, n);
-    else
-        snprintf(out, RUNG__NUMBER_BYTES, "%s%" PRId64 ".%0*" PRId64, sign, n / unit,
-                 decimals, n % unit);
-    return out;
-}
-
-/* Appends an exponent, set high. */
-static void add_exponent(char *out, int exponent)
-{
-    static const char *const high[] = {
-        "\xE2\x81\xB0", "\xC2\xB9",     "\xC2\xB2",     "\xC2\xB3",     "\xE2\x81\xB4",
-        "\xE2\x81\xB5", "\xE2\x81\xB6", "\xE2\x81\xB7", "\xE2\x81\xB8", "\xE2\x81\xB9"};
-    char digits[16];
-    snprintf(digits, sizeof digits, "%d", abs(exponent));
-    if (exponent < 0) strcat(out, "\xE2\x81\xBB");
-    for (const char *d = digits; *d; d++) strcat(out, high[*d - '0']);
-}
-
-/* "2.5 x 10^-7"; a mantissa of 1 is left out when `is_tick`. */
-static char *scientific(char *out, double x, int decimals, bool is_tick)
-{
-    int exponent = (int)floor(log10(fabs(x)) + 1e-12);
-    double mantissa = x / pow(10, exponent);
-    if (fabs(mantissa) >= 10 - 0.5 * pow(10, -decimals)) mantissa /= 10, exponent++;
-    out[0] = '\0';
-    if (!is_tick || fabs(mantissa - 1) > 1e-9)
-        strcat(fixed(out, mantissa, decimals), "\xC3\x97");
-    strcat(out, "10");
-    add_exponent(out, exponent);
-    return out;
-}
-
-static bool needs_exponent(double x)
-{
-    return x != 0 && (fabs(x) >= 1e7 || fabs(x) < 1e-4);
-}
-
-/* A number with the given decimals, or with four digits that count. */
-static char *number(char *out, double x, int decimals)
-{
-    if (decimals < 0 && needs_exponent(x)) return scientific(out, x, 3, false);
-    if (decimals >= 0 && fabs(x) >= 1e12) return scientific(out, x, 3, false);
-    if (decimals < 0) decimals = x == 0 ? 0 : (int)fmax(0, 3 - floor(log10(fabs(x))));
-    return fixed(out, x, decimals);
-}
-
-char *rung__number_text(char *out, double x, rung_unit unit, int decimals)
-{
-    if (unit == RUNG_UNIT_SHARE) x *= 100;
-    if (isnan(x)) return strcpy(out, "\xE2\x80\x93");
-    if (isinf(x)) return strcpy(out, x < 0 ? MINUS "\xE2\x88\x9E" : "\xE2\x88\x9E");
-    switch (unit) {
-    case RUNG_UNIT_COUNT:
-        return rung_format_count(out, x);
-    case RUNG_UNIT_SECONDS:
-        return rung_format_seconds(out, x);
-    case RUNG_UNIT_BYTES:
-        return rung_format_bytes(out, x);
-    case RUNG_UNIT_SHARE:
-        return strcat(number(out, x, decimals), BLANK "%");
-    default:
-        return number(out, x, decimals);
-    }
-}
-
-int rung__decimals(double smallest, double largest)
-{
-    const double largest_size = fmax(fabs(smallest), fabs(largest));
-    if (!(largest_size < 1e7) || (largest_size > 0 && largest_size < 1e-3)) return -1;
-    const double spread = largest > smallest ? largest - smallest : largest_size;
-    if (spread == 0) return 0;
-    return (int)fmin(6, fmax(0, 2 - floor(log10(spread))));
-}
 
 /* ---- Ranges ---- */
 
@@ -138,17 +44,17 @@ typedef struct tick_unit {
 } tick_unit;
 
 static const tick_unit time_units[] = {
-    {BLANK "us", 1e-6}, {BLANK "ms", 1e-3}, {BLANK "s", 1},
-    {BLANK "min", 60},  {BLANK "h", 3600},  {BLANK "d", 86400},
+    {RUNG__BLANK "us", 1e-6}, {RUNG__BLANK "ms", 1e-3}, {RUNG__BLANK "s", 1},
+    {RUNG__BLANK "min", 60},  {RUNG__BLANK "h", 3600},  {RUNG__BLANK "d", 86400},
 };
 static const tick_unit byte_units[] = {
-    {BLANK "B", 1},       {BLANK "KB", 0x1p10}, {BLANK "MB", 0x1p20},
-    {BLANK "GB", 0x1p30}, {BLANK "TB", 0x1p40}, {BLANK "PB", 0x1p50},
+    {RUNG__BLANK "B", 1},       {RUNG__BLANK "KB", 0x1p10}, {RUNG__BLANK "MB", 0x1p20},
+    {RUNG__BLANK "GB", 0x1p30}, {RUNG__BLANK "TB", 0x1p40}, {RUNG__BLANK "PB", 0x1p50},
 };
 static const tick_unit count_units[] = {
     {"", 1}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12},
 };
-static const tick_unit share_units[] = {{BLANK "%", 0.01}};
+static const tick_unit share_units[] = {{RUNG__BLANK "%", 0.01}};
 static const tick_unit plain_units[] = {{"", 1}};
 
 static const tick_unit *units_of(rung_unit unit, size_t *n)
@@ -188,11 +94,11 @@ static void add_tick(rung__scale *s, double x, const tick_unit *unit, int decima
     const double n = x / unit->size;
     s->ticks[s->n_ticks++] = x;
     if (x == 0) {
-        strcpy(label, unit->size == 0.01 ? "0" BLANK "%" : "0");
-    } else if (needs_exponent(n)) {
-        strcat(scientific(label, n, decimals, true), unit->name);
+        strcpy(label, unit->size == 0.01 ? "0" RUNG__BLANK "%" : "0");
+    } else if (rung__needs_power(n)) {
+        strcat(rung__power_text(label, n, decimals, true), unit->name);
     } else {
-        strcat(fixed(label, n, decimals), unit->name);
+        strcat(rung__fixed_text(label, n, decimals), unit->name);
     }
 }
 
@@ -211,13 +117,14 @@ static void linear_ticks(rung__scale *s, const rung_axis *axis, size_t most)
                         : rough <= 5 * power ? 5 * power
                                              : 10 * power;
     const int places = (int)floor(log10(step) + 1e-9);
-    const bool has_exponent = needs_exponent(fmax(fabs(from), fabs(to)));
+    const bool has_exponent = rung__needs_power(fmax(fabs(from), fabs(to)));
     s->n_ticks = 0;
     if (!(step > 0) || step <= fmax(fabs(from), fabs(to)) * 1e-13) return;
     for (double i = ceil(from / step - 1e-9); i * step <= to + step * 1e-9; i++) {
         const double n = i * step;
         int decimals = places < 0 ? -places : 0;
-        if (has_exponent || needs_exponent(n)) // digits behind the point of the mantissa
+        if (has_exponent ||
+            rung__needs_power(n)) // digits behind the point of the mantissa
             decimals = n == 0 ? 0 : (int)fmax(0, floor(log10(fabs(n)) + 1e-9) - places);
         add_tick(s, n * unit->size, unit, decimals > 11 ? 11 : decimals);
     }
@@ -239,7 +146,7 @@ static void add_within(rung__scale *s, double x, const tick_unit *unit, double n
     if (x < s->from * (1 - slack) || x > s->to * (1 + slack)) return;
     if ((*count)++ < RUNG__TICKS_MAX)
         add_tick(s, x, unit,
-                 n < 1 && !needs_exponent(n) ? (int)ceil(-log10(n) - 1e-9) : 0);
+                 n < 1 && !rung__needs_power(n) ? (int)ceil(-log10(n) - 1e-9) : 0);
 }
 
 /* Ticks of one level; returns how many there would be. */

@@ -4,15 +4,7 @@
 
 #include <stddef.h>
 
-#include "rung/report.h"
-
-#define RUNG__NUMBER_BYTES 64 /* room for a number as text */
-
-/* x as tables and labels show it, in `out` (RUNG__NUMBER_BYTES), which is returned.
- * `decimals` as in rung_column. NaN is a dash. */
-char *rung__number_text(char *out, double x, rung_unit unit, int decimals);
-/* Decimals that tell numbers apart of which the smallest and largest are given. */
-int rung__decimals(double smallest, double largest);
+#include "report/numbers.h"
 
 /* The smallest and the largest of some numbers. */
 typedef struct rung__range {

@@ -152,8 +152,8 @@ static void tabulate(rung_page *page, const void *chart)
     }
     const rung_column columns[] = {
         {"name", RUNG_UNIT_NONE, 0},
-        {c->x.label, rung__axis_unit(&c->x), rung__decimals(x.min, x.max)},
-        {c->y.label, rung__axis_unit(&c->y), rung__decimals(y.min, y.max)}};
+        {c->x.label, rung__axis_unit(&c->x), rung__decimals(c->x.unit, x.min, x.max)},
+        {c->y.label, rung__axis_unit(&c->y), rung__decimals(c->y.unit, y.min, y.max)}};
     rung_page_table(page, c->title, columns, 3);
     for (size_t i = 0; i < n; i++) {
         rung_page_row(page, c->points[i].is_marked);

@@ -94,6 +94,6 @@ const char rung__page_style[] =
     ".note,details caption{color:var(--muted);font-size:.875rem}\n"
     /* Paper: all numbers open, nothing cut */
     "@media print{body{max-width:none;padding:0;font-size:10.5pt}nav{display:none}"
-    "h2,figcaption{break-after:avoid}figure>svg,tr,pre{break-inside:avoid}"
+    "h2,figcaption{break-after:avoid}figure>svg,figcaption,tr,pre{break-inside:avoid}"
     ".scroll{overflow:visible}details::details-content{content-visibility:visible;"
     "height:auto}}\n";
