@@ -33,9 +33,9 @@ static const rung_option bert_options[] = {
      "num_attention_heads"},
     {"width", RUNG_OPTION_INT, FIELD(width), "128", 1, 65536, NULL,
      "size of a token's vector, a multiple of the heads", "hidden_size"},
-    {"context", RUNG_OPTION_INT, FIELD(context), "256", 3, 1 << 20, NULL,
+    {"context", RUNG_OPTION_INT, FIELD(context), "512", 3, 1 << 20, NULL,
      "tokens of a text that it reads", "max_position_embeddings"},
-    {"dropout", RUNG_OPTION_REAL, FIELD(dropout), "0.1", 0, 0.9, NULL,
+    {"dropout", RUNG_OPTION_REAL, FIELD(dropout), "0.2", 0, 0.9, NULL,
      "share of values dropped while training", "hidden_dropout_prob"},
 };
 
@@ -183,7 +183,12 @@ static rung_tensor *bert_logits(const rung_model *m, rung_graph *g, rung_tensor 
     return classify(&root, m, x, layer.dropout);
 }
 
+/* From scratch, [CLS] has to find out that the words matter: for the first hundreds of
+ * steps the loss stands still, longer at higher rates, whose noise hides what little the
+ * words say. Then it learns fast, and dropout is what keeps it from knowing the training
+ * texts by heart. Larger initial weights made the wait longer. */
 static const rung_labelled_ops bert_labelled = {
+    .defaults = "lr=3e-4",
     .architecture = "BertForSequenceClassification",
     .tokenizer = "wordpiece",
     .is_framed = true,

@@ -16,8 +16,9 @@
 #include "text/unicode.h"
 #include "text/wordpiece_learn.h"
 
-/* A model of 256 units a token spends as much on 8,192 rows as on four layers of BERT. On
- * IMDB's reviews twice as many make texts 5 % shorter. */
+/* The table of 8,192 rows has two thirds of the weights that four layers of the same width
+ * 256 have. Twice as many rows would make IMDB's reviews 5 % shorter in tokens, Russian
+ * novels 9 %. */
 #define DEFAULT_VOCAB_SIZE 8192
 #define DEFAULT_MIN_COUNT 2
 #define MAX_CHARS 100 /* of a word, as in BERT */
