@@ -16,7 +16,7 @@
 #include "text/unicode.h"
 #include "text/wordpiece_learn.h"
 
-/* The table of 8,192 rows has two thirds of the weights that four layers of the same width
+/* A table of 8,192 rows has two thirds of the weights that four layers of the same width
  * 256 have. Twice as many rows would make IMDB's reviews 5 % shorter in tokens, Russian
  * novels 9 %. */
 #define DEFAULT_VOCAB_SIZE 8192
