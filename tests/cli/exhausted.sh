@@ -25,7 +25,10 @@ with_disk() { # KIB ARGUMENTS...; messages to stderr, through a pipe: it has no 
 }
 
 runs $tiny --out whole
-for limit in 0 1 2 4 8 16; do
+limits="0 1 2 4 8 16"
+# The thread sanitizer writes a file of its own before main begins.
+[ "$(basename "$build")" != tsan ] || limits=${limits#0 }
+for limit in $limits; do
     rm -rf out
     with_disk $limit $tiny --out out
     check_failed "files of $limit KiB" $? "cannot write 'out/.*': File too large$"
