@@ -12,7 +12,7 @@ extern "C" {
 /* Makes the trainer's task of a model that is trained by steps and its examples (texts
  * are encoded at once and not needed afterwards; labels are >= 0). A sample is one text;
  * texts of like length stand together in a micro-batch, so little of it is padding.
- * valid may be empty. */
+ * valid may be empty. Enough are 5 epochs or 150,000 texts, whichever is more. */
 RUNG_API rung_status rung_classify_task_new(rung_task **out, rung_model *m,
                                             const rung_examples *train,
                                             const rung_examples *valid, rung_error *err);

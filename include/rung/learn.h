@@ -37,7 +37,7 @@ typedef enum rung_schedule_kind {
 } rung_schedule_kind;
 
 /* Every field is an option of the same name (rung_train_options). Zero means "not given"
- * for the three lengths, of which one is needed. */
+ * for the three lengths, of which one is needed unless the task knows how much is enough. */
 typedef struct rung_train_config {
     int64_t steps; /* optimizer steps */
     double epochs; /* passes over the training data */
@@ -129,6 +129,7 @@ struct rung_task {
      * that lane of that micro-batch ended in the step before. */
     rung_params *states;
     int64_t samples_per_epoch; /* optimizer samples that make one pass */
+    int64_t enough_samples;    /* training on more is not worth it; 0: any number is */
     int64_t units_per_sample;  /* tokens, for rates */
     const char *unit;          /* "tok" */
     int64_t eval_batch;        /* samples of one evaluation chunk */
@@ -177,7 +178,8 @@ typedef struct rung_train_result {
     double units_per_second;
     int rollbacks;
     bool converged; /* after a whole epoch, the last quarter of the run improved the valid
-                       loss by < 0.5 %; or patience ran out */
+                       loss by < 0.5 %; or patience ran out; or it was as long as is
+                       worth it (enough_samples) */
 } rung_train_result;
 
 /* Trains task->params; they end as the best evaluated ones, or the last ones without

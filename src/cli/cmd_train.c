@@ -150,7 +150,7 @@ static rung_status check_lengths(const training *t, rung_error *err)
 {
     int given = (t->train.steps > 0) + (t->train.epochs > 0) + (t->train.budget > 0);
     if (!rung_class_is_trained(t->model->type, t->model->kind)) return RUNG_OK;
-    if (given == 0)
+    if (given == 0 && t->model->kind == RUNG_RAW)
         return rung_fail(err, RUNG_USAGE, "how long? give --steps, --epochs or --budget");
     if (given > 1)
         return rung_fail(err, RUNG_USAGE, "give one of --steps, --epochs and --budget");

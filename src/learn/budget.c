@@ -59,9 +59,23 @@ rung_status rung__time_steps(rung_trainer *t, double seconds, rung_error *err)
     return status;
 }
 
-/* The steps that fit into `seconds`, and how often to stop for an evaluation if
- * that is left open: as in other runs, or less often where they would take too much of
- * the time. */
+/* The steps for so many samples. */
+static int64_t steps_for(const rung_trainer *t, double samples)
+{
+    const double per_step = (double)(t->micro_batches * t->config.batch);
+    return (int64_t)fmin(ceil(samples / per_step), MOST_STEPS);
+}
+
+/* More of them are not worth it. */
+static int64_t enough_steps(const rung_trainer *t)
+{
+    const int64_t enough = t->task->enough_samples;
+    return enough > 0 ? steps_for(t, (double)enough) : (int64_t)MOST_STEPS;
+}
+
+/* The steps that fit into `seconds`, if they are worth it, and how often to stop for an
+ * evaluation if that is left open: as in other runs, or less often where they would take
+ * too much of the time. */
 static void fit_into(rung_trainer *t, double seconds)
 {
     rung_train_config *c = &t->config;
@@ -78,7 +92,7 @@ static void fit_into(rung_trainer *t, double seconds)
             n = fmax(1, floor(STOP_SHARE * seconds / stop));
         steps = (seconds - n * stop) / step;
     }
-    c->steps = (int64_t)fmin(fmax(1, floor(steps)), MOST_STEPS);
+    c->steps = (int64_t)fmin(fmax(1, floor(steps)), (double)enough_steps(t));
     if (c->eval_every == 0) c->eval_every = (int64_t)ceil((double)c->steps / n);
 }
 
@@ -94,11 +108,13 @@ static rung_status check_steps(const rung_trainer *t, rung_error *err)
 rung_status rung__fix_length(rung_trainer *t, double spent, rung_error *err)
 {
     rung_train_config *c = &t->config;
-    if (c->epochs > 0) {
-        const double samples = c->epochs * (double)t->task->samples_per_epoch;
-        const double per_step = (double)(t->micro_batches * c->batch);
-        c->steps = (int64_t)fmin(ceil(samples / per_step), MOST_STEPS);
+    if (c->steps == 0 && c->epochs == 0 && c->budget == 0) {
+        if (t->task->enough_samples == 0)
+            return rung_fail(err, RUNG_USAGE, "give one of steps, epochs and budget");
+        c->steps = enough_steps(t);
     }
+    if (c->epochs > 0)
+        c->steps = steps_for(t, c->epochs * (double)t->task->samples_per_epoch);
     if (c->budget > 0) {
         const double start = rung__now_seconds();
         RUNG_TRY(

@@ -26,7 +26,7 @@ static const rung_option options[] = {
     {"epochs", RUNG_OPTION_REAL, AT(epochs), NULL, 0, OPEN, NULL,
      "passes over the training data", NULL},
     {"budget", RUNG_OPTION_SECONDS, AT(budget), NULL, 0, OPEN, NULL,
-     "time for it: a few steps are timed, then their number is fixed", NULL},
+     "time for it, at most: a few steps are timed, then their number is fixed", NULL},
     {"batch", RUNG_OPTION_INT, AT(batch), "16", 1, 1e6, NULL,
      "samples in a micro-batch of one rank", NULL},
     {"accumulate", RUNG_OPTION_INT, AT(accumulate), "1", 1, 1e5, NULL,
@@ -102,7 +102,7 @@ rung_status rung__train_config_check(const rung_train_config *config, rung_error
     rung_train_config copy = *config;
     const rung_option_set set = {NULL, options, N_OPTIONS, &copy, NULL};
     for (size_t i = 0; i < N_OPTIONS; i++) RUNG_TRY(check_option(&set, i, err));
-    if ((config->steps > 0) + (config->epochs > 0) + (config->budget > 0) != 1)
+    if ((config->steps > 0) + (config->epochs > 0) + (config->budget > 0) > 1)
         return rung_fail(err, RUNG_USAGE, "give one of steps, epochs and budget");
     return RUNG_OK;
 }

@@ -48,15 +48,17 @@ static double step_units(const rung_trainer *t)
     return (double)(t->micro_batches * t->config.batch * t->task->units_per_sample);
 }
 
-/* Whether all of the data was seen, and the last quarter of the run brought little. */
+/* Whether all of the data was seen, and the last quarter of the run brought little or the
+ * run was as long as it is worth. */
 static bool has_converged(const rung_trainer *t)
 {
     const int64_t samples = t->now.step * t->micro_batches * t->config.batch;
     if (t->now.best_step < 0 || !has_ended(t)) return false;
     if (end_of(t) == RUNG_TRAIN_EARLY_STOP) return true;
-    return is_done(t) && samples >= t->task->samples_per_epoch &&
-           t->now.early_best - t->now.best_loss <
-               CONVERGED_GAIN * fabs(t->now.early_best);
+    if (!is_done(t) || samples < t->task->samples_per_epoch) return false;
+    if (t->task->enough_samples > 0 && samples >= t->task->enough_samples) return true;
+    return t->now.early_best - t->now.best_loss <
+           CONVERGED_GAIN * fabs(t->now.early_best);
 }
 
 /* ---- Evaluation and reports ---- */

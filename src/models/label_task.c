@@ -209,6 +209,14 @@ static rung_status encode(label_task *t, const rung_examples *train,
     return rung__encoded_order(&t->valid_order, &t->valid, err);
 }
 
+/* Texts after which classifiers of a thousand to a hundred thousand examples no longer
+ * get better, with what they repeat or without. */
+static int64_t enough(int64_t examples)
+{
+    const int64_t least = 150000, epochs = 5;
+    return examples * epochs > least ? examples * epochs : least;
+}
+
 rung_status rung_classify_task_new(rung_task **out, rung_model *m,
                                    const rung_examples *train, const rung_examples *valid,
                                    rung_error *err)
@@ -230,6 +238,7 @@ rung_status rung_classify_task_new(rung_task **out, rung_model *m,
     t->base.params = m->params;
     t->base.n_buckets = rung__length_buckets(t->buckets, longest);
     t->base.samples_per_epoch = (int64_t)train->count;
+    t->base.enough_samples = enough(t->base.samples_per_epoch);
     t->base.units_per_sample = 1;
     t->base.unit = "texts";
     t->base.eval_batch = EVAL_BATCH;

@@ -386,6 +386,27 @@ static void a_budget_becomes_a_number_of_steps(void **state)
     rung_runtime_free(rt);
 }
 
+static void a_budget_is_not_used_up_when_less_is_enough(void **state)
+{
+    (void)state;
+    rung_error err;
+    rung_train_result result;
+    rung_runtime *rt = toy_runtime(1);
+    toy t;
+    toy_init(&t, 0);
+    rung_train_config config = toy_config(0); // 8 samples a step
+    t.base.enough_samples = 1000;
+    config.budget = 60;
+    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
+    assert_int_equal(result.steps, 125);
+    assert_true(result.converged);
+    config.budget = 0; // nor is a length needed
+    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
+    assert_int_equal(result.steps, 125);
+    toy_release(&t);
+    rung_runtime_free(rt);
+}
+
 /* ---- Memory ---- */
 
 typedef struct count_calls {
@@ -463,6 +484,7 @@ int main(void)
         cmocka_unit_test(a_loss_that_overflows_goes_back_once_and_then_fails),
         cmocka_unit_test(a_rate_that_is_too_large_is_halved_once),
         cmocka_unit_test(a_budget_becomes_a_number_of_steps),
+        cmocka_unit_test(a_budget_is_not_used_up_when_less_is_enough),
         test_in_folder(a_step_allocates_nothing),
         cmocka_unit_test(every_allocation_may_fail),
     };
