@@ -37,7 +37,8 @@ typedef enum rung_schedule_kind {
 } rung_schedule_kind;
 
 /* Every field is an option of the same name (rung_train_options). Zero means "not given"
- * for the three lengths, of which one is needed unless the task knows how much is enough. */
+ * for the three lengths, of which one is needed unless the task knows how much is
+ * enough. */
 typedef struct rung_train_config {
     int64_t steps; /* optimizer steps */
     double epochs; /* passes over the training data */

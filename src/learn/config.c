@@ -26,7 +26,7 @@ static const rung_option options[] = {
     {"epochs", RUNG_OPTION_REAL, AT(epochs), NULL, 0, OPEN, NULL,
      "passes over the training data", NULL},
     {"budget", RUNG_OPTION_SECONDS, AT(budget), NULL, 0, OPEN, NULL,
-     "time for it, at most: a few steps are timed, then their number is fixed", NULL},
+     "time for it: a few steps are timed, then their number is fixed", NULL},
     {"batch", RUNG_OPTION_INT, AT(batch), "16", 1, 1e6, NULL,
      "samples in a micro-batch of one rank", NULL},
     {"accumulate", RUNG_OPTION_INT, AT(accumulate), "1", 1, 1e5, NULL,
