@@ -26,18 +26,49 @@ RUNG_API rung_status rung_classify(float **logp, const rung_model *m, rung_runti
 /* Frees what rung_classify gave. */
 RUNG_API void rung_logp_free(float *logp);
 
-/* What a classifier says of labelled text. */
+/* One label against all others. NaN where there is nothing to divide by. */
+typedef struct rung_label_figures {
+    size_t given, predicted, right;    /* texts */
+    double precision, recall, f1;      /* right / predicted, right / given, their mean */
+    double roc_auc, average_precision; /* of p(label), which needs no threshold */
+    size_t mistakes;      /* how many given ones were taken for the label that they */
+    int64_t mistaken_for; /* were taken for most often */
+} rung_label_figures;
+
+/* Predictions whose probability lies in (b / bins, (b + 1) / bins]. */
+typedef struct rung_calibration_bin {
+    size_t count;
+    double confidence, right; /* mean probability, and the share of right ones; or NaN */
+} rung_calibration_bin;
+
+enum {
+    RUNG_CALIBRATION_BINS = 10,
+    RUNG_SCORE_TOP = 5, /* among how many first labels the right one is looked for */
+    RUNG_CONFUSION_MAX = 1000 /* labels: a table of more is not made in files and pages */
+};
+
+/* What a classifier says of labelled text. Examples whose label the model lacks are
+ * wrong; what is made of probabilities leaves them out. */
 typedef struct rung_label_score {
     size_t count;     /* examples */
-    size_t n_unknown; /* whose label the model lacks: wrong, and not in log_loss */
+    size_t n_unknown; /* whose label the model lacks */
     size_t n_cut;     /* texts longer than the context */
     int64_t n_labels;
-    double accuracy;             /* share of right ones */
-    double macro_f1;             /* mean F1 of the labels that are given or predicted */
-    double log_loss;             /* mean of -log p(label), nats */
-    double seconds;              /* of predicting */
-    int32_t *labels, *predicted; /* [count], owned */
-    float *nats;                 /* [count], owned: -log p(label); NaN if unknown */
+    double accuracy;          /* share of right ones */
+    double macro_f1;          /* mean F1 of the labels that are given or predicted */
+    double micro_f1;          /* F1 of all labels' counts together */
+    double roc_auc;           /* mean over the labels that some but not all have */
+    double average_precision; /* likewise; the area under the curve of precision */
+    double log_loss;          /* mean of -log p(label), nats */
+    double brier;             /* mean of half the squared errors of the probabilities */
+    double calibration_error; /* mean distance of bins from what they promise */
+    double seconds;           /* of predicting */
+    double recall_at[RUNG_SCORE_TOP]; /* how often it is among the 1, 2, ... first */
+    rung_calibration_bin calibration[RUNG_CALIBRATION_BINS];
+    rung_label_figures *of_label; /* [n_labels], owned */
+    int32_t *labels, *predicted;  /* [count], owned */
+    float *nats;                  /* [count], owned: -log p(label); NaN if unknown */
+    float *odds; /* [count], owned: log p(1) - log p(0) of two labels; else NULL */
 } rung_label_score;
 
 /* Predicts the examples and scores that; released by rung_label_score_release. */
@@ -52,9 +83,9 @@ RUNG_API rung_status rung_label_score_of(rung_label_score *score, const float *l
                                          const int32_t *labels, size_t n,
                                          int64_t n_labels, rung_error *err);
 
-/* Examples of label `given` that were taken for `predicted`. */
-RUNG_API size_t rung_label_score_confused(const rung_label_score *score, int32_t given,
-                                          int32_t predicted);
+/* How many examples of each label were taken for which: counts [given, predicted] of
+ * n_labels each, filled anew. */
+RUNG_API void rung_label_score_confusion(size_t *counts, const rung_label_score *score);
 
 typedef struct rung_interval {
     double low, high;
@@ -71,6 +102,12 @@ RUNG_API rung_status rung_label_bootstrap(rung_label_intervals *out,
                                           const rung_label_score *a,
                                           const rung_label_score *b, uint64_t seed,
                                           rung_error *err);
+
+/* All of it as one line of JSON, as in results.json; a new text (rung_text_free), NULL
+ * when out of memory. `labels` names them. */
+RUNG_API char *rung_label_score_json(const rung_label_score *score,
+                                     const rung_label_intervals *intervals,
+                                     const rung_labels *labels);
 
 #ifdef __cplusplus
 }

@@ -320,3 +320,14 @@ void rung_json_add_text(rung_str *s, const json_t *value, int indent)
 {
     add_value(s, value, indent, 0);
 }
+
+void rung__json_put(json_t *object, const char *key, json_t *value, bool *failed)
+{
+    if (!value || json_object_set_new(object, key, value)) *failed = true;
+}
+
+void rung__json_add(json_t *object, const char *key, json_t *value, bool *failed)
+{
+    if (!json_object_get(object, key)) rung__json_put(object, key, json_array(), failed);
+    if (json_array_append_new(json_object_get(object, key), value)) *failed = true;
+}

@@ -45,6 +45,12 @@ rung_status rung_json_get_bool(const json_t *object, const char *key, bool *out,
 rung_status rung_json_get_text(const json_t *object, const char *key, const char **out,
                                const char *where, rung_error *err);
 
+/* Building objects: sets key to value, which is taken; or appends it to the list
+ * object[key], which is made with its first value. A failure (also a value NULL) is
+ * remembered in *failed. */
+void rung__json_put(json_t *object, const char *key, json_t *value, bool *failed);
+void rung__json_add(json_t *object, const char *key, json_t *value, bool *failed);
+
 /* "an object", "a list", "a text", ... */
 const char *rung__json_type(const json_t *value);
 

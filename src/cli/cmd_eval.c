@@ -1,5 +1,6 @@
 /* rung eval MODEL DATA: what a model is worth on data that it has not seen: bits a byte
  * of raw text, or how many labels are right. */
+#include <math.h>
 #include <stddef.h>
 
 #include "cli/cli.h"
@@ -73,28 +74,73 @@ static rung_status eval_raw(const rung_model *m, const char *data,
     return status;
 }
 
-static void print_labels(const rung_label_score *s, const rung_label_intervals *i,
-                         const rung_model *m, bool json)
+enum { FIGURE_BYTES = 24 };
+
+static const char *figure(char out[FIGURE_BYTES], double x)
 {
-    if (!json) {
-        cli_print_labels(m->type->name, s);
-        printf(
-            "95 %% intervals: right %.1f ... %.1f %%, macro-F1 %.3f ... %.3f, log-loss "
-            "%.4f ... %.4f\n",
-            100 * i->accuracy.low, 100 * i->accuracy.high, i->macro_f1.low,
-            i->macro_f1.high, i->log_loss.low, i->log_loss.high);
-        return;
+    if (isfinite(x))
+        snprintf(out, FIGURE_BYTES, "%.3f", x);
+    else
+        snprintf(out, FIGURE_BYTES, "-"); // nothing to divide by
+    return out;
+}
+
+/* A line for each of the first labels; names last, as they may have any width. */
+static void print_label_table(const rung_label_score *s, const rung_model *m)
+{
+    enum { MOST = 50 };
+    char text[5][FIGURE_BYTES];
+    printf("\n%9s %6s %6s %6s %7s %9s  %s\n", "precision", "recall", "F1", "texts",
+           "ROC-AUC", "av. prec.", "label: mistaken for");
+    for (int64_t l = 0; l < s->n_labels && l < MOST; l++) {
+        const rung_label_figures *f = &s->of_label[l];
+        printf("%9s %6s %6s %6zu %7s %9s  %s", figure(text[0], f->precision),
+               figure(text[1], f->recall), figure(text[2], f->f1), f->given,
+               figure(text[3], f->roc_auc), figure(text[4], f->average_precision),
+               rung_labels_name(m->labels, l));
+        if (f->mistakes)
+            printf(": %s (%zu)", rung_labels_name(m->labels, f->mistaken_for),
+                   f->mistakes);
+        printf("\n");
     }
-    printf("{\"rung\": \"%s\", \"examples\": %zu, \"accuracy\": %.9g, "
-           "\"accuracy_interval\": [%.9g, %.9g], \"macro_f1\": %.9g, "
-           "\"macro_f1_interval\": [%.9g, %.9g], ",
-           m->type->name, s->count, s->accuracy, i->accuracy.low, i->accuracy.high,
-           s->macro_f1, i->macro_f1.low, i->macro_f1.high);
-    if (s->n_unknown < s->count)
-        printf("\"log_loss\": %.9g, \"log_loss_interval\": [%.9g, %.9g], ", s->log_loss,
-               i->log_loss.low, i->log_loss.high);
-    printf("\"cut_texts\": %zu, \"unknown_labels\": %zu, \"seconds\": %.6f}\n", s->n_cut,
-           s->n_unknown, s->seconds);
+    if (s->n_labels > MOST)
+        printf("and %lld more labels: --json shows them\n",
+               (long long)(s->n_labels - MOST));
+}
+
+static void print_labels(const rung_label_score *s, const rung_label_intervals *i,
+                         const rung_model *m)
+{
+    char auc[FIGURE_BYTES], precision[FIGURE_BYTES];
+    cli_print_labels(m->type->name, s);
+    printf("95 %% intervals: right %.1f ... %.1f %%, macro-F1 %.3f ... %.3f, log-loss "
+           "%.4f ... %.4f\n",
+           100 * i->accuracy.low, 100 * i->accuracy.high, i->macro_f1.low,
+           i->macro_f1.high, i->log_loss.low, i->log_loss.high);
+    printf("micro-F1 %.3f, ROC-AUC %s, average precision %s\n", s->micro_f1,
+           figure(auc, s->roc_auc), figure(precision, s->average_precision));
+    printf("Brier score %.4f, calibration error %.4f\n", s->brier, s->calibration_error);
+    if (s->n_labels > RUNG_SCORE_TOP)
+        printf("the right label is among the first 3: %.1f %%, the first %d: %.1f %%\n",
+               100 * s->recall_at[2], RUNG_SCORE_TOP,
+               100 * s->recall_at[RUNG_SCORE_TOP - 1]);
+    print_label_table(s, m);
+}
+
+static rung_status print_all(const rung_label_score *s, const rung_model *m, bool json,
+                             rung_error *err)
+{
+    rung_label_intervals intervals;
+    RUNG_TRY(rung_label_bootstrap(&intervals, s, NULL, 1, err));
+    if (json) {
+        char *text = rung_label_score_json(s, &intervals, m->labels);
+        if (!text) return rung_fail(err, RUNG_MEMORY, "out of memory");
+        printf("{\"rung\": \"%s\", %s\n", m->type->name, text + 1);
+        rung_text_free(text);
+        return RUNG_OK;
+    }
+    print_labels(s, &intervals, m);
+    return RUNG_OK;
 }
 
 static rung_status score_labels(const rung_model *m, const rung_labelled *file,
@@ -103,14 +149,12 @@ static rung_status score_labels(const rung_model *m, const rung_labelled *file,
     int32_t *ids = NULL;
     size_t unknown;
     rung_label_score s = {0};
-    rung_label_intervals intervals;
     rung_runtime *rt = cli_runtime(common, err);
     if (!rt) return err->code;
     RUNG_TRY(rung_labelled_ids(&ids, &unknown, file, m->labels, err));
     rung_examples data = {file->texts, ids, file->count};
     rung_status status = rung_classify_evaluate(m, rt, &data, &s, err);
-    if (status == RUNG_OK) status = rung_label_bootstrap(&intervals, &s, NULL, 1, err);
-    if (status == RUNG_OK) print_labels(&s, &intervals, m, common->json);
+    if (status == RUNG_OK) status = print_all(&s, m, common->json, err);
     rung_label_score_release(&s);
     rung_ids_free(ids);
     return status;

@@ -10,11 +10,6 @@
 
 enum { RECORD_VERSION = 1 };
 
-void rung__json_put(json_t *object, const char *key, json_t *value, bool *failed)
-{
-    if (!value || json_object_set_new(object, key, value)) *failed = true;
-}
-
 /* ---- The command that does the same again ---- */
 
 /* A word as a shell reads it back. */

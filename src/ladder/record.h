@@ -2,8 +2,6 @@
 #ifndef RUNG_LADDER_RECORD_H
 #define RUNG_LADDER_RECORD_H
 
-#include <jansson.h>
-
 #include "rung/ladder.h"
 
 /* Writes dir/training.json: data and its hash, commands, seed, version, metrics. */
@@ -16,8 +14,5 @@ rung_status rung__record_write(const char *dir, const rung_model *m,
 rung_status rung__record_read(const char *dir, const rung_model *m,
                               const rung_corpus *corpus, const rung_train_config *config,
                               rung_fit_result *result, bool *finished, rung_error *err);
-
-/* Sets key to value, which it takes; remembers a failure (NULL value too) in *failed. */
-void rung__json_put(json_t *object, const char *key, json_t *value, bool *failed);
 
 #endif

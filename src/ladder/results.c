@@ -1,14 +1,13 @@
 /* results.json and metrics.jsonl of a run. */
 #include "ladder/results.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/files.h"
 #include "base/json.h"
-#include "ladder/record.h"
 #include "ladder/sight_json.h"
+#include "models/score_json.h"
 
 enum { RESULTS_VERSION = 1 };
 
@@ -26,45 +25,19 @@ static json_t *describe_interval(rung_interval i)
     return json_pack("[f, f]", i.low, i.high);
 }
 
-/* Confusion: a row for each given label, a column for each predicted one. */
-static json_t *describe_confusion(const rung_label_score *s)
-{
-    json_t *rows = json_array();
-    for (int32_t given = 0; given < s->n_labels; given++) {
-        json_t *row = json_array();
-        for (int32_t p = 0; p < s->n_labels; p++)
-            json_array_append_new(
-                row, json_integer((json_int_t)rung_label_score_confused(s, given, p)));
-        json_array_append_new(rows, row);
-    }
-    return rows;
-}
-
-static json_t *describe_labels(const rung_label_score *s, uint64_t seed)
+static json_t *describe_labels(const rung_label_score *s, const rung_labels *labels,
+                               uint64_t seed)
 {
     rung_error err;
-    bool failed = false;
     rung_label_intervals i;
     if (rung_label_bootstrap(&i, s, NULL, seed, &err) != RUNG_OK) return NULL;
-    json_t *o = json_pack("{s:f, s:f, s:I, s:I, s:I, s:f}", "accuracy", s->accuracy,
-                          "macro_f1", s->macro_f1, "examples", (json_int_t)s->count,
-                          "unknown_labels", (json_int_t)s->n_unknown, "cut_texts",
-                          (json_int_t)s->n_cut, "seconds", s->seconds);
-    if (isfinite(s->log_loss)) {
-        rung__json_put(o, "log_loss", json_real(s->log_loss), &failed);
-        rung__json_put(o, "log_loss_interval", describe_interval(i.log_loss), &failed);
-    }
-    rung__json_put(o, "accuracy_interval", describe_interval(i.accuracy), &failed);
-    rung__json_put(o, "macro_f1_interval", describe_interval(i.macro_f1), &failed);
-    rung__json_put(o, "confusion", describe_confusion(s), &failed);
-    if (!failed) return o;
-    json_decref(o);
-    return NULL;
+    return rung__score_json(s, &i, labels);
 }
 
-static json_t *describe_row(const rung_ladder_row *row, rung_data_kind kind,
+static json_t *describe_row(const rung_ladder *l, const rung_ladder_row *row,
                             uint64_t seed)
 {
+    const rung_data_kind kind = l->kind;
     const rung_train_result *t = &row->fit.train;
     bool failed = false;
     json_t *o = json_object();
@@ -84,9 +57,10 @@ static json_t *describe_row(const rung_ladder_row *row, rung_data_kind kind,
         rung__json_put(o, "test", describe_score(&row->fit.test), &failed);
         rung__json_put(o, "sight", rung__sight_json(&row->sight), &failed);
     } else {
-        rung__json_put(o, "valid", describe_labels(&row->fit.valid_labels, seed),
+        rung__json_put(o, "valid",
+                       describe_labels(&row->fit.valid_labels, l->labels, seed), &failed);
+        rung__json_put(o, "test", describe_labels(&row->fit.test_labels, l->labels, seed),
                        &failed);
-        rung__json_put(o, "test", describe_labels(&row->fit.test_labels, seed), &failed);
     }
     rung__json_put(o, kind == RUNG_RAW ? "gap_bits_per_byte" : "gap_accuracy",
                    json_real(row->gap), &failed);
@@ -117,7 +91,7 @@ static json_t *describe(const rung_ladder *l, const rung_ladder_config *config)
     bool failed = false;
     json_t *o = json_object(), *rows = json_array();
     for (size_t i = 0; i < l->n_rows; i++) {
-        json_t *row = describe_row(&l->rows[i], l->kind, (uint64_t)config->seed);
+        json_t *row = describe_row(l, &l->rows[i], (uint64_t)config->seed);
         failed |= !row || json_array_append_new(rows, row);
     }
     rung__json_put(o, "version", json_integer(RESULTS_VERSION), &failed);

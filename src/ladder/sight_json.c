@@ -1,24 +1,17 @@
 /* Sight as JSON: each column is a list. */
 #include "ladder/sight_json.h"
 
-#include "ladder/record.h"
-
-/* Appends to the list o[key], which is made with its first value. */
-static void add(json_t *o, const char *key, json_t *value, bool *failed)
-{
-    if (!json_object_get(o, key)) rung__json_put(o, key, json_array(), failed);
-    if (json_array_append_new(json_object_get(o, key), value)) *failed = true;
-}
+#include "base/json.h"
 
 static void add_losses(json_t *o, const rung_sight *s, bool *failed)
 {
     rung__json_put(o, "positions", json_integer(s->n_positions), failed);
     for (size_t i = 0; i < s->n_losses; i++) {
         const rung_context_loss *loss = &s->losses[i];
-        add(o, "contexts", json_integer(loss->context), failed);
-        add(o, "bits", json_real(loss->bits_per_byte), failed);
-        add(o, "standard_errors", json_real(loss->error), failed);
-        add(o, "nats", json_real(loss->nats_per_token), failed);
+        rung__json_add(o, "contexts", json_integer(loss->context), failed);
+        rung__json_add(o, "bits", json_real(loss->bits_per_byte), failed);
+        rung__json_add(o, "standard_errors", json_real(loss->error), failed);
+        rung__json_add(o, "nats", json_real(loss->nats_per_token), failed);
     }
 }
 
@@ -28,12 +21,12 @@ static json_t *recall(const rung_sight *s, bool *failed)
     for (int i = 0; i < RUNG_SIGHT_OCTAVES; i++) {
         const rung_share *share = &s->recall[i];
         const int least = 4 << i, is_last = i == RUNG_SIGHT_OCTAVES - 1;
-        add(o, "least_distance", json_integer(least), failed);
-        add(o, "most_distance", json_integer(2 * least - !is_last), failed);
-        add(o, "right", json_integer(share->right), failed);
-        add(o, "of", json_integer(share->n), failed);
-        add(o, "low", json_real(share->low), failed);
-        add(o, "high", json_real(share->high), failed);
+        rung__json_add(o, "least_distance", json_integer(least), failed);
+        rung__json_add(o, "most_distance", json_integer(2 * least - !is_last), failed);
+        rung__json_add(o, "right", json_integer(share->right), failed);
+        rung__json_add(o, "of", json_integer(share->n), failed);
+        rung__json_add(o, "low", json_real(share->low), failed);
+        rung__json_add(o, "high", json_real(share->high), failed);
     }
     return o;
 }

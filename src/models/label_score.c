@@ -7,6 +7,8 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "models/calibration.h"
+#include "models/ranking.h"
 
 enum { RESAMPLES = 1000 };
 
@@ -78,7 +80,8 @@ static rung_status copy_examples(rung_label_score *score, const float *logp,
     score->labels = rung__alloc_array(n + 1, sizeof *score->labels);
     score->predicted = rung__alloc_array(n + 1, sizeof *score->predicted);
     score->nats = rung__alloc_array(n + 1, sizeof *score->nats);
-    if (!score->labels || !score->predicted || !score->nats)
+    score->odds = L == 2 ? rung__alloc_array(n + 1, sizeof *score->odds) : NULL;
+    if (!score->labels || !score->predicted || !score->nats || (L == 2 && !score->odds))
         return rung__out_of_memory(err, n * 12, "a score");
     for (size_t i = 0; i < n; i++) {
         const float *row = logp + i * L;
@@ -88,8 +91,132 @@ static rung_status copy_examples(rung_label_score *score, const float *logp,
         score->labels[i] = label;
         score->predicted[i] = best;
         score->nats[i] = label < 0 ? NAN : -row[label];
+        if (score->odds) score->odds[i] = row[1] - row[0];
         score->n_unknown += label < 0;
     }
+    return RUNG_OK;
+}
+
+/* F1 = 2 P R / (P + R), written so that it is 0 where nothing is right. */
+static rung_label_figures figures_of(const tally *t)
+{
+    const double right = (double)t->right;
+    return (rung_label_figures){.given = (size_t)t->given,
+                                .predicted = (size_t)t->predicted,
+                                .right = (size_t)t->right,
+                                .precision = right / (double)t->predicted,
+                                .recall = right / (double)t->given,
+                                .f1 = 2 * right / (double)(t->given + t->predicted)};
+}
+
+/* What follows from counts of right and wrong. */
+static rung_status score_counts(rung_label_score *score, rung_error *err)
+{
+    sums s = {0};
+    tally all = {0};
+    double metrics[N_METRICS];
+    RUNG_TRY(sums_init(&s, score->n_labels, err));
+    for (size_t i = 0; i < score->count; i++) add_example(&s, score, i);
+    metrics_of(metrics, &s, score->n_labels);
+    score->accuracy = metrics[ACCURACY];
+    score->macro_f1 = metrics[MACRO_F1];
+    score->log_loss = metrics[LOG_LOSS];
+    for (int64_t l = 0; l < score->n_labels; l++) {
+        const tally *t = &s.labels[l];
+        score->of_label[l] = figures_of(t);
+        all.right += t->right, all.given += t->given, all.predicted += t->predicted;
+    }
+    score->micro_f1 = figures_of(&all).f1;
+    rung__free(s.labels);
+    return RUNG_OK;
+}
+
+/* One label against the others, by the order of its probability. `cases` has room for all
+ * examples. */
+static void rank_label(rung_label_score *score, const float *logp, int64_t l,
+                       rung__scored *cases)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < score->count; i++) {
+        if (score->labels[i] >= 0)
+            cases[n++] = (rung__scored){logp[i * (size_t)score->n_labels + (size_t)l],
+                                        score->labels[i] == l};
+    }
+    rung__scored_sort(cases, n);
+    score->of_label[l].roc_auc = rung__roc_auc(cases, n);
+    score->of_label[l].average_precision = rung__average_precision(cases, n);
+}
+
+/* What texts of label l are taken for most often. counts [n_labels] is zero, before and
+ * after. */
+static void find_mistakes(rung_label_score *score, int64_t l, size_t *counts)
+{
+    rung_label_figures *f = &score->of_label[l];
+    for (size_t i = 0; i < score->count; i++) {
+        const int32_t predicted = score->predicted[i];
+        if (score->labels[i] != l || predicted == l) continue;
+        if (++counts[predicted] <= f->mistakes) continue;
+        f->mistakes = counts[predicted];
+        f->mistaken_for = predicted;
+    }
+    memset(counts, 0, (size_t)score->n_labels * sizeof *counts);
+}
+
+static rung_status score_labels(rung_label_score *score, const float *logp,
+                                rung_error *err)
+{
+    double n = 0, auc = 0, precision = 0;
+    rung__scored *cases = rung__alloc_array(score->count + 1, sizeof *cases);
+    size_t *counts = rung__alloc_array((size_t)score->n_labels, sizeof *counts);
+    if (!cases || !counts) {
+        rung__free(cases), rung__free(counts);
+        return rung__out_of_memory(err, score->count * sizeof *cases, "a score");
+    }
+    for (int64_t l = 0; l < score->n_labels; l++) {
+        const rung_label_figures *f = &score->of_label[l];
+        rank_label(score, logp, l, cases);
+        find_mistakes(score, l, counts);
+        if (isnan(f->roc_auc)) continue;
+        auc += f->roc_auc, precision += f->average_precision;
+        n++;
+    }
+    rung__free(cases), rung__free(counts);
+    score->roc_auc = auc / n; // NaN: no label has both sides
+    score->average_precision = precision / n;
+    return RUNG_OK;
+}
+
+/* What follows from the probabilities of each example alone. */
+static void score_probabilities(rung_label_score *score, const float *logp)
+{
+    size_t hits[RUNG_SCORE_TOP] = {0};
+    double brier = 0;
+    for (size_t i = 0; i < score->count; i++) {
+        const float *row = logp + i * (size_t)score->n_labels;
+        const int32_t given = score->labels[i], predicted = score->predicted[i];
+        if (given < 0) continue;
+        rung__count_hits(hits, RUNG_SCORE_TOP, row, score->n_labels, &given, 1);
+        rung__calibration_add(score->calibration, exp((double)row[predicted]),
+                              given == predicted);
+        brier += rung__brier(row, score->n_labels, given);
+    }
+    rung__calibration_end(score->calibration);
+    score->calibration_error = rung__calibration_error(score->calibration);
+    score->brier = brier / (double)(score->count - score->n_unknown);
+    for (int k = 0; k < RUNG_SCORE_TOP; k++)
+        score->recall_at[k] = score->count ? (double)hits[k] / (double)score->count : 0;
+}
+
+static rung_status score_all(rung_label_score *score, const float *logp,
+                             const int32_t *labels, rung_error *err)
+{
+    score->of_label = rung__alloc_array((size_t)score->n_labels, sizeof *score->of_label);
+    if (!score->of_label)
+        return rung__out_of_memory(err, (size_t)score->n_labels, "labels");
+    RUNG_TRY(copy_examples(score, logp, labels, err));
+    RUNG_TRY(score_counts(score, err));
+    RUNG_TRY(score_labels(score, logp, err));
+    score_probabilities(score, logp);
     return RUNG_OK;
 }
 
@@ -97,37 +224,27 @@ rung_status rung_label_score_of(rung_label_score *score, const float *logp,
                                 const int32_t *labels, size_t n, int64_t n_labels,
                                 rung_error *err)
 {
-    sums s = {0};
-    double metrics[N_METRICS];
     *score = (rung_label_score){.count = n, .n_labels = n_labels};
-    rung_status status = copy_examples(score, logp, labels, err);
-    if (status == RUNG_OK) status = sums_init(&s, n_labels, err);
-    if (status != RUNG_OK) {
-        rung_label_score_release(score);
-        return status;
-    }
-    for (size_t i = 0; i < n; i++) add_example(&s, score, i);
-    metrics_of(metrics, &s, n_labels);
-    rung__free(s.labels);
-    score->accuracy = metrics[ACCURACY];
-    score->macro_f1 = metrics[MACRO_F1];
-    score->log_loss = metrics[LOG_LOSS];
-    return RUNG_OK;
+    const rung_status status = score_all(score, logp, labels, err);
+    if (status != RUNG_OK) rung_label_score_release(score);
+    return status;
 }
 
 void rung_label_score_release(rung_label_score *score)
 {
+    rung__free(score->of_label), rung__free(score->odds);
     rung__free(score->labels), rung__free(score->predicted), rung__free(score->nats);
     *score = (rung_label_score){0};
 }
 
-size_t rung_label_score_confused(const rung_label_score *score, int32_t given,
-                                 int32_t predicted)
+void rung_label_score_confusion(size_t *counts, const rung_label_score *score)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < score->count; i++)
-        n += score->labels[i] == given && score->predicted[i] == predicted;
-    return n;
+    const size_t L = (size_t)score->n_labels;
+    memset(counts, 0, L * L * sizeof *counts);
+    for (size_t i = 0; i < score->count; i++) {
+        if (score->labels[i] >= 0)
+            counts[(size_t)score->labels[i] * L + (size_t)score->predicted[i]]++;
+    }
 }
 
 /* ---- The bootstrap ---- */

@@ -32,10 +32,18 @@ static void figures_are_those_worked_out_by_hand(void **state)
     assert_near(s.macro_f1, (0.5 + 4.0 / 6 + 0) / 3, 1e-12);
     double nats = log(0.7) + log(0.3) + log(0.8) + log(0.5) + log(0.4);
     assert_near(s.log_loss, -nats / 5, 1e-6);
-    assert_int_equal(rung_label_score_confused(&s, 0, 1), 1);
-    assert_int_equal(rung_label_score_confused(&s, 1, 1), 2);
-    assert_int_equal(rung_label_score_confused(&s, 2, 0), 1);
-    assert_int_equal(rung_label_score_confused(&s, -1, 1), 1);
+    static const size_t wanted[] = {1, 1, 0, 0, 2, 0, 1, 0, 0};
+    size_t counts[9];
+    rung_label_score_confusion(counts, &s);
+    assert_memory_equal(counts, wanted, sizeof counts);
+    // Without the unknown one, 5 are left: 3 right of 5 given, and of 6 predicted.
+    assert_near(s.micro_f1, 2 * 3.0 / (5 + 6), 1e-12);
+    assert_int_equal(s.of_label[1].given, 2);
+    assert_int_equal(s.of_label[1].predicted, 4);
+    assert_near(s.of_label[1].precision, 2.0 / 4, 1e-12);
+    assert_near(s.recall_at[0], 3.0 / 6, 1e-12);
+    assert_near(s.recall_at[1], 5.0 / 6, 1e-12);
+    assert_near(s.recall_at[2], 5.0 / 6, 1e-12);
     rung_label_score_release(&s);
 }
 
