@@ -1,45 +1,42 @@
-/* L-BFGS: minimises a smooth function of many variables from its values and gradients.
- *
- * The direction is the two-loop recursion over the last few pairs of steps and changes of
- * the gradient (Liu, Nocedal 1989, "On the limited memory BFGS method for large scale
- * optimization", section 2); the step satisfies the strong Wolfe conditions (Nocedal,
- * Wright 2006, "Numerical optimization", algorithms 3.5 and 3.6). Vectors are cut into
- * fixed blocks, so the bits do not depend on threads. */
+/* What the parts of L-BFGS share: where it is, the pairs it remembers, and two ways to
+ * find the next point along a direction. */
 #ifndef RUNG_LEARN_LBFGS_H
 #define RUNG_LEARN_LBFGS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "learn/minimise.h"
+#include "learn/vectors.h"
 
-#include "base/pool.h"
+#define RUNG_LBFGS_MEMORY 8 /* pairs; more save few steps */
 
-/* A function of n variables. Its methods may use the pool. */
-typedef struct rung_objective {
-    /* Returns the value at w [n] and writes the gradient [n]. */
-    double (*value)(void *self, const double *w, double *gradient);
-    /* Writes the diagonal of the Hessian [n], > 0, where `value` was last asked for: a
-     * scale for the steps. (optional: ones) */
-    void (*diagonal)(void *self, double *d);
-    void *self;
-    int64_t n;
-} rung_objective;
+typedef struct rung_lbfgs_point {
+    double *w, *g; /* [n]: variables, gradient of the smooth part */
+    double value;
+} rung_lbfgs_point;
 
-typedef struct rung_lbfgs_config {
-    int memory;         /* pairs kept, at least 1; each takes 16 n bytes */
-    int max_iterations; /* steps */
-    double tolerance;   /* done when |gradient| <= tolerance |w| */
-} rung_lbfgs_config;
+typedef struct rung_lbfgs_state {
+    const rung_objective *f;
+    rung_vectors v;
+    int n_pairs, newest; /* pairs lie in rings */
+    double *s, *y;       /* [memory, n] */
+    double rho[RUNG_LBFGS_MEMORY], alpha[RUNG_LBFGS_MEMORY];
+    double gamma;     /* of the newest pair */
+    double *inverse;  /* [n]: 1 / D */
+    double *p;        /* [n]: the direction */
+    double *steepest; /* [n]: subgradient of least norm at now; with l1 = 0, now.g */
+    rung_lbfgs_point now, next;
+    int evaluations;
+} rung_lbfgs_state;
 
-typedef struct rung_lbfgs_result {
-    double value, gradient_norm; /* at the end */
-    int iterations, evaluations;
-    bool converged; /* false: max_iterations, or no step makes the value smaller */
-} rung_lbfgs_result;
+/* Makes next, where the value with l1 is smaller than at now, from now and the direction
+ * p; `slope` is its product with the steepest. False: there is none. */
 
-/* Moves w [n] from where it is towards a minimum. Fails only for lack of memory. */
-rung_status rung__lbfgs(double *w, rung_lbfgs_result *result, const rung_objective *f,
-                        const rung_lbfgs_config *config, rung_pool *pool,
-                        rung_error *err);
+/* l1 = 0: on the line now + t p, by the strong Wolfe conditions. */
+bool rung__line_search(rung_lbfgs_state *l, double slope);
+/* l1 > 0: along the direction within the orthant of now. */
+bool rung__orthant_search(rung_lbfgs_state *l);
+
+/* Where l1 > 0: writes l->steepest, and adds l1 |w| to a point's value. */
+void rung__orthant_steepest(rung_lbfgs_state *l);
+void rung__orthant_value(rung_lbfgs_state *l, rung_lbfgs_point *x);
 
 #endif

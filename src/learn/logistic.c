@@ -1,10 +1,16 @@
-/* Logistic regression. Letters: N rows, D columns, K labels, O outputs; z = x w + b,
- * r = p - y with y one where the label is.
+/* The objective of logistic regression. Letters: N rows, D columns, O outputs;
+ * z = x w + b, r = s (p - y) with y one where the label is, s the row's weight.
  *
- *     dL/dw[j] = sum over rows of x[j] r + lambda w[j],    dL/db = sum over rows of r
+ *     df/dw[j] = sum over rows of x[j] r + l2 w[j],    df/db = sum over rows of r
+ *     H v      = sum over rows of x (C x v) + l2 v
  *
- * The first sum runs over the columns of the rows' transpose, so that each number of the
- * gradient has one writer. ln p is z - ln sum exp(z), with the largest z taken out. */
+ * where C, the curvature of a row's loss over its scores, is s p (1 - p) for outputs on
+ * their own and s (diag(p) - p p^T) for softmax.
+ *
+ * So everything is one kind of pass: scores u = x w of each row, turned into some r, and
+ * the sum of x r over the rows. With few weights a block of rows has a sum of its own;
+ * with many, the second sum runs over the columns of the transpose, so that each number
+ * has one writer. */
 #include "learn/logistic.h"
 
 #include <assert.h>
@@ -16,18 +22,22 @@
 
 #define BLOCK_ROWS 256
 #define BLOCK_COLUMNS 1024
-#define MEMORY 8 /* more pairs save few steps */
-#define MAX_ITERATIONS 1000
+#define MAX_NARROW 4096      /* weights up to which a block of rows has its own sum */
+#define MAX_NARROW_BLOCKS 64 /* such blocks */
 
 struct rung_logistic {
     rung_logistic_data data;
-    rung_pool *pool;  /* borrowed */
-    rung_csr columns; /* the transpose of data.rows, owned */
-    int64_t D, O;
-    double lambda;
-    double *residuals; /* [N, O], owned */
-    double *row_sums;  /* [row blocks, 1 + O]: loss, then the gradient of b; owned */
-    double *penalties; /* [column blocks]: sum of w^2, owned */
+    const double *weights; /* [N] or NULL, borrowed */
+    rung_pool *pool;       /* borrowed */
+    int64_t N, D, O;
+    bool is_softmax, is_narrow;
+    rung_penalty penalty;
+    rung_csr columns;    /* the transpose of data.rows, unless narrow; owned */
+    int64_t block_rows;  /* of the passes over rows */
+    double *r, *p;       /* [N, O]: p is of the point last asked for; owned */
+    double *row_sums;    /* [row blocks, 1 + O]: loss, sum of r; owned */
+    double *narrow_sums; /* [row blocks, D O]: sum of x r, where narrow; owned */
+    double *penalties;   /* [column blocks]: sum of w^2, owned */
 };
 
 static int64_t n_blocks(int64_t n, int64_t block)
@@ -42,160 +52,338 @@ static int64_t block_end(int64_t task, int64_t n, int64_t block)
 
 /* ---- One row ---- */
 
-/* z [O] of row i; the weights are double while they are fitted, float afterwards. */
-static void outputs_of(const rung_csr *x, int64_t i, int64_t O, const double *w,
+/* Adds x[i] w to z [O]. */
+static void add_scores(const rung_csr *x, int64_t i, int64_t O, const double *w,
                        double *z)
 {
-    memcpy(z, w + x->n_columns * O, (size_t)O * sizeof *z);
-    for (int64_t p = x->first[i]; p < x->first[i + 1]; p++) {
-        const double value = (double)x->values[p], *wj = w + x->columns[p] * O;
+    const int64_t begin = x->first[i], end = x->first[i + 1];
+    const int32_t *columns = x->columns;
+    const float *values = x->values;
+    if (O == 1) { // two parts whose additions need not wait for each other
+        double a = 0, b = 0;
+        int64_t p = begin;
+        for (; p + 2 <= end; p += 2) {
+            a += (double)values[p] * w[columns[p]];
+            b += (double)values[p + 1] * w[columns[p + 1]];
+        }
+        if (p < end) a += (double)values[p] * w[columns[p]];
+        z[0] += a + b;
+        return;
+    }
+    for (int64_t p = begin; p < end; p++) {
+        const double value = (double)values[p], *wj = w + columns[p] * O;
         for (int64_t o = 0; o < O; o++) z[o] += value * wj[o];
     }
 }
 
-static void float_outputs_of(const rung_csr *x, int64_t i, int64_t O, const float *w,
-                             double *z)
+rung_label_set rung__logistic_labels(const rung_logistic_data *data, int64_t i)
 {
-    for (int64_t o = 0; o < O; o++) z[o] = (double)w[x->n_columns * O + o];
+    static const int32_t yes = 0;
+    if (data->kind == RUNG_LOGISTIC_SEVERAL)
+        return (rung_label_set){data->labels + data->first[i],
+                                data->first[i + 1] - data->first[i]};
+    if (data->n_labels == 2) return (rung_label_set){&yes, data->labels[i]};
+    return (rung_label_set){data->labels + i, 1};
+}
+
+static double weight_of(const rung_logistic *l, int64_t i)
+{
+    return l->weights ? l->weights[i] : 1;
+}
+
+/* What a pass does with a row's scores u [O]: puts r in their place; returns what is
+ * summed beside. */
+typedef double (*row_fn)(const rung_logistic *l, int64_t i, double *u);
+
+static double turn_to_residuals(const rung_logistic *l, int64_t i, double *u)
+{
+    double *p = l->p + i * l->O;
+    const double s = weight_of(l, i);
+    const double loss =
+        l->is_softmax
+            ? rung__softmax_loss(u, p, l->O, l->data.labels[i])
+            : rung__sigmoid_loss(u, p, l->O, rung__logistic_labels(&l->data, i));
+    for (int64_t o = 0; o < l->O; o++) u[o] *= s;
+    return s * loss;
+}
+
+/* C u. */
+static double turn_by_curvature(const rung_logistic *l, int64_t i, double *u)
+{
+    const double *p = l->p + i * l->O, s = weight_of(l, i);
+    double mean = 0;
+    if (l->is_softmax) {
+        for (int64_t o = 0; o < l->O; o++) mean += p[o] * u[o];
+        for (int64_t o = 0; o < l->O; o++) u[o] = s * p[o] * (u[o] - mean);
+    } else {
+        for (int64_t o = 0; o < l->O; o++) u[o] *= s * p[o] * (1 - p[o]);
+    }
+    return 0;
+}
+
+/* The diagonal of C, whatever u. */
+static double turn_to_curvature(const rung_logistic *l, int64_t i, double *u)
+{
+    const double *p = l->p + i * l->O, s = weight_of(l, i);
+    for (int64_t o = 0; o < l->O; o++) u[o] = s * p[o] * (1 - p[o]);
+    return 0;
+}
+
+/* ---- A pass ---- */
+
+typedef struct pass {
+    rung_logistic *l;
+    row_fn turn;
+    const double *w; /* [D O + O], of the scores; NULL: there are none */
+    bool has_offset; /* the scores have that of the data */
+    bool is_squared; /* x^2 r is summed */
+    double *out;     /* [D O + O], or [D O] without biases: the sums */
+} pass;
+
+static bool has_bias(const rung_logistic *l)
+{
+    return !l->penalty.has_no_bias;
+}
+
+static void begin_scores(const pass *k, int64_t i, double *u)
+{
+    const rung_logistic *l = k->l;
+    const double *offsets = k->has_offset ? l->data.offsets : NULL;
+    for (int64_t o = 0; o < l->O; o++)
+        u[o] = (has_bias(l) ? k->w[l->D * l->O + o] : 0) +
+               (offsets ? offsets[i * l->O + o] : 0);
+}
+
+/* Adds x r (or x^2 r) of row i to g [D, O]. */
+static void add_row(const pass *k, int64_t i, const double *r, double *g)
+{
+    const rung_csr *x = k->l->data.rows;
+    const int64_t O = k->l->O;
     for (int64_t p = x->first[i]; p < x->first[i + 1]; p++) {
         const double value = (double)x->values[p];
-        const float *wj = w + x->columns[p] * O;
-        for (int64_t o = 0; o < O; o++) z[o] += value * (double)wj[o];
+        const double factor = k->is_squared ? value * value : value;
+        double *gj = g + x->columns[p] * O;
+        for (int64_t o = 0; o < O; o++) gj[o] += factor * r[o];
     }
 }
 
-/* ln(1 + exp(z)). */
-static double softplus(double z)
-{
-    return fmax(z, 0) + log1p(exp(-fabs(z)));
-}
-
-/* ln sum exp(z). */
-static double log_sum_exp(const double *z, int64_t n)
-{
-    double most = z[0], sum = 0;
-    for (int64_t k = 1; k < n; k++) most = fmax(most, z[k]);
-    for (int64_t k = 0; k < n; k++) sum += exp(z[k] - most);
-    return most + log(sum);
-}
-
-/* Turns z [O] into p - y; returns -ln p(label). */
-static double residuals_of(double *z, int64_t O, int32_t label)
-{
-    if (O == 1) {
-        const double loss = softplus(label ? -z[0] : z[0]);
-        z[0] = exp(-softplus(-z[0])) - label;
-        return loss;
-    }
-    const double lse = log_sum_exp(z, O), loss = lse - z[label];
-    for (int64_t o = 0; o < O; o++) z[o] = exp(z[o] - lse) - (o == label);
-    return loss;
-}
-
-/* ---- The objective ---- */
-
-typedef struct evaluation {
-    rung_logistic *l;
-    const double *w; /* [D O + O] */
-    double *gradient;
-} evaluation;
-
-static void evaluate_rows(void *ctx, int64_t task, int worker)
+static void pass_rows(void *ctx, int64_t task, int worker)
 {
     (void)worker;
-    const evaluation *e = ctx;
-    const rung_logistic *l = e->l;
-    const int64_t O = l->O, end = block_end(task, l->data.rows->n_rows, BLOCK_ROWS);
+    const pass *k = ctx;
+    const rung_logistic *l = k->l;
+    const int64_t O = l->O, end = block_end(task, l->N, l->block_rows);
     double *sums = l->row_sums + task * (1 + O);
+    double *own = l->is_narrow ? l->narrow_sums + task * l->D * O : NULL;
     memset(sums, 0, (size_t)(1 + O) * sizeof *sums);
-    for (int64_t i = task * BLOCK_ROWS; i < end; i++) {
-        double *r = l->residuals + i * O;
-        outputs_of(l->data.rows, i, O, e->w, r);
-        sums[0] += residuals_of(r, O, l->data.labels[i]);
+    if (own) memset(own, 0, (size_t)(l->D * O) * sizeof *own);
+    for (int64_t i = task * l->block_rows; i < end; i++) {
+        double *r = l->r + i * O;
+        if (weight_of(l, i) == 0) { // held out
+            memset(r, 0, (size_t)O * sizeof *r);
+            continue;
+        }
+        if (k->w) {
+            begin_scores(k, i, r);
+            add_scores(l->data.rows, i, O, k->w, r);
+        }
+        sums[0] += k->turn(l, i, r);
         for (int64_t o = 0; o < O; o++) sums[1 + o] += r[o];
+        if (own) add_row(k, i, r, own);
     }
 }
 
-static void evaluate_columns(void *ctx, int64_t task, int worker)
+/* The sum of x r over the rows, for one column: g [O]. */
+static void sum_column(const pass *k, int64_t j, double *g)
+{
+    const rung_csr *x = &k->l->columns;
+    const int64_t O = k->l->O, end = x->first[j + 1];
+    for (int64_t p = x->first[j]; p < end; p++) {
+        const double value = (double)x->values[p];
+        const double factor = k->is_squared ? value * value : value;
+        const double *r = k->l->r + x->columns[p] * O;
+        for (int64_t o = 0; o < O; o++) g[o] += factor * r[o];
+    }
+}
+
+/* The same from the sums of the blocks. */
+static void join_column(const pass *k, int64_t j, double *g)
+{
+    const rung_logistic *l = k->l;
+    const int64_t O = l->O, blocks = n_blocks(l->N, l->block_rows);
+    for (int64_t b = 0; b < blocks; b++) {
+        const double *part = l->narrow_sums + (b * l->D + j) * O;
+        for (int64_t o = 0; o < O; o++) g[o] += part[o];
+    }
+}
+
+static void pass_columns(void *ctx, int64_t task, int worker)
 {
     (void)worker;
-    const evaluation *e = ctx;
-    const rung_logistic *l = e->l;
-    const rung_csr *x = &l->columns;
+    const pass *k = ctx;
+    const rung_logistic *l = k->l;
     const int64_t O = l->O, end = block_end(task, l->D, BLOCK_COLUMNS);
     double penalty = 0;
     for (int64_t j = task * BLOCK_COLUMNS; j < end; j++) {
-        const double *w = e->w + j * O;
-        double *g = e->gradient + j * O;
+        double *g = k->out + j * O;
         for (int64_t o = 0; o < O; o++) {
-            penalty += w[o] * w[o];
-            g[o] = l->lambda * w[o];
+            const double w = k->w ? k->w[j * O + o] : 1;
+            penalty += w * w;
+            g[o] = l->penalty.l2 * w;
         }
-        for (int64_t p = x->first[j]; p < x->first[j + 1]; p++) {
-            const double value = (double)x->values[p];
-            const double *r = l->residuals + x->columns[p] * O;
-            for (int64_t o = 0; o < O; o++) g[o] += value * r[o];
-        }
+        if (l->is_narrow)
+            join_column(k, j, g);
+        else
+            sum_column(k, j, g);
     }
     l->penalties[task] = penalty;
 }
 
-static double evaluate(void *self, const double *w, double *gradient)
+/* out = l2 w + sum of x r (w NULL: 1), then the sums of r alone; returns what the rows'
+ * `turn` returned. *squares: the sum of w^2. */
+static double run_pass(pass *k, double *squares)
 {
-    rung_logistic *l = self;
-    evaluation e = {l, w, gradient};
-    const int64_t n_rows = n_blocks(l->data.rows->n_rows, BLOCK_ROWS);
-    const int64_t n_columns = n_blocks(l->D, BLOCK_COLUMNS);
-    double loss = 0, penalty = 0, *bias = gradient + l->D * l->O;
-    rung_pool_run(l->pool, n_rows, evaluate_rows, &e);
-    rung_pool_run(l->pool, n_columns, evaluate_columns, &e);
-    memset(bias, 0, (size_t)l->O * sizeof *bias);
-    for (int64_t b = 0; b < n_rows; b++) {
+    const rung_logistic *l = k->l;
+    const int64_t row_blocks = n_blocks(l->N, l->block_rows);
+    const int64_t column_blocks = n_blocks(l->D, BLOCK_COLUMNS);
+    double sum = 0, *bias = k->out + l->D * l->O;
+    rung_pool_run(l->pool, row_blocks, pass_rows, k);
+    rung_pool_run(l->pool, column_blocks, pass_columns, k);
+    for (int64_t o = 0; has_bias(l) && o < l->O; o++) bias[o] = 0;
+    for (int64_t b = 0; b < row_blocks; b++) {
         const double *sums = l->row_sums + b * (1 + l->O);
-        loss += sums[0];
-        for (int64_t o = 0; o < l->O; o++) bias[o] += sums[1 + o];
+        sum += sums[0];
+        for (int64_t o = 0; has_bias(l) && o < l->O; o++) bias[o] += sums[1 + o];
     }
-    for (int64_t b = 0; b < n_columns; b++) penalty += l->penalties[b];
-    return loss + 0.5 * l->lambda * penalty;
+    *squares = 0;
+    for (int64_t b = 0; b < column_blocks; b++) *squares += l->penalties[b];
+    return sum;
 }
 
-/* The diagonal of the Hessian: lambda + sum over rows of x[j]^2 p (1 - p). Both p and
- * p - 1 give p (1 - p) when put in place of r in |r| (1 - |r|). */
-static void diagonal_columns(void *ctx, int64_t task, int worker)
+/* ---- The objective's methods ---- */
+
+static double value(void *self, const double *w, double *gradient)
+{
+    rung_logistic *l = self;
+    double squares;
+    pass k = {l, turn_to_residuals, w, true, false, gradient};
+    const double loss = run_pass(&k, &squares);
+    return loss + 0.5 * l->penalty.l2 * squares;
+}
+
+static void product(void *self, const double *v, double *hv)
+{
+    double squares;
+    pass k = {self, turn_by_curvature, v, false, false, hv};
+    run_pass(&k, &squares);
+}
+
+/* Where nothing curves, a little: a scale must not be infinite. */
+static void diagonal(void *self, double *d)
+{
+    const rung_logistic *l = self;
+    double squares, most = DBL_MIN;
+    pass k = {self, turn_to_curvature, NULL, false, true, d};
+    run_pass(&k, &squares);
+    const int64_t n = (l->D + has_bias(l)) * l->O;
+    for (int64_t i = 0; i < n; i++) most = fmax(most, d[i]);
+    for (int64_t i = 0; i < n; i++) d[i] = fmax(d[i], 1e-10 * most);
+}
+
+/* ---- The Hessian ---- */
+
+/* Rows of the matrix are dealt out to `n_strips` tasks. Each number has one writer, which
+ * adds the data's rows in order: the bits do not depend on how many tasks there are. */
+typedef struct hessian_work {
+    const rung_logistic *l;
+    int64_t part, n_strips, m;
+    double *h; /* [m, m], lower triangle */
+} hessian_work;
+
+/* Adds c x x^T of row i, x with a 1 for the bias, at outputs o and q. Variable j of
+ * output o is row j step + o. */
+static void add_outer(const hessian_work *k, int64_t strip, int64_t i, double c,
+                      int64_t o, int64_t q)
+{
+    const rung_logistic *l = k->l;
+    const rung_csr *x = l->data.rows;
+    const int64_t begin = x->first[i], end = x->first[i + 1];
+    const int64_t step = l->is_softmax ? l->O : 1;
+    for (int64_t a = begin; a < end + has_bias(l); a++) {
+        const int64_t j = a < end ? x->columns[a] : l->D;
+        if (j % k->n_strips != strip) continue;
+        const double cx = a < end ? c * (double)x->values[a] : c;
+        double *row = k->h + (j * step + o) * k->m + q;
+        for (int64_t b = begin; b < end && b <= a; b++)
+            row[x->columns[b] * step] += cx * (double)x->values[b];
+        if (a == end) row[j * step] += c;
+    }
+}
+
+static void sum_strip(void *ctx, int64_t strip, int worker)
 {
     (void)worker;
-    const evaluation *e = ctx;
-    const rung_logistic *l = e->l;
-    const rung_csr *x = &l->columns;
-    const int64_t O = l->O, end = block_end(task, l->D, BLOCK_COLUMNS);
-    for (int64_t j = task * BLOCK_COLUMNS; j < end; j++) {
-        double *d = e->gradient + j * O;
-        for (int64_t o = 0; o < O; o++) d[o] = l->lambda;
-        for (int64_t p = x->first[j]; p < x->first[j + 1]; p++) {
-            const double value = (double)x->values[p];
-            const double *r = l->residuals + x->columns[p] * O;
-            for (int64_t o = 0; o < O; o++)
-                d[o] += value * value * fabs(r[o]) * (1 - fabs(r[o]));
+    const hessian_work *k = ctx;
+    const rung_logistic *l = k->l;
+    const int64_t step = l->is_softmax ? l->O : 1;
+    for (int64_t v = 0; v < k->m; v++) {
+        if (v / step % k->n_strips != strip) continue;
+        memset(k->h + v * k->m, 0, (size_t)(v + 1) * sizeof *k->h);
+        if (v / step < l->D) k->h[v * k->m + v] = l->penalty.l2;
+    }
+    for (int64_t i = 0; i < l->N; i++) {
+        const double *p = l->p + i * l->O, s = weight_of(l, i);
+        if (s == 0) continue;
+        if (!l->is_softmax) {
+            const double yes = p[k->part];
+            add_outer(k, strip, i, s * yes * (1 - yes), 0, 0);
+            continue;
+        }
+        for (int64_t o = 0; o < l->O; o++) {
+            for (int64_t q = 0; q < l->O; q++)
+                add_outer(k, strip, i, s * p[o] * ((o == q) - p[q]), o, q);
         }
     }
 }
 
-static void find_diagonal(void *self, double *d)
+static void hessian(void *self, int64_t part, double *h)
 {
-    rung_logistic *l = self;
-    evaluation e = {.l = l, .gradient = d};
-    double *bias = d + l->D * l->O;
-    rung_pool_run(l->pool, n_blocks(l->D, BLOCK_COLUMNS), diagonal_columns, &e);
-    for (int64_t o = 0; o < l->O; o++) bias[o] = DBL_MIN;
-    for (int64_t i = 0; i < l->data.rows->n_rows * l->O; i++)
-        bias[i % l->O] += fabs(l->residuals[i]) * (1 - fabs(l->residuals[i]));
+    const rung_logistic *l = self;
+    const int64_t m = (l->D + has_bias(l)) * (l->is_softmax ? l->O : 1);
+    hessian_work k = {l, part, rung_pool_threads(l->pool), m, h};
+    rung_pool_run(l->pool, k.n_strips, sum_strip, &k);
 }
 
 /* ---- The problem ---- */
 
 int64_t rung__logistic_size(const rung_logistic_data *data)
 {
-    return (data->rows->n_columns + 1) * rung__logistic_outputs(data->n_labels);
+    return (data->rows->n_columns + 1) * rung__logistic_outputs(data);
+}
+
+/* How the rows are cut: a function of the shape alone. */
+static void cut(rung_logistic *l)
+{
+    l->is_narrow = l->D * l->O <= MAX_NARROW;
+    l->block_rows = BLOCK_ROWS;
+    if (l->is_narrow && n_blocks(l->N, BLOCK_ROWS) > MAX_NARROW_BLOCKS)
+        l->block_rows = n_blocks(l->N, MAX_NARROW_BLOCKS);
+}
+
+static rung_status allocate(rung_logistic *l, rung_error *err)
+{
+    const int64_t blocks = n_blocks(l->N, l->block_rows);
+    const size_t cells = (size_t)(l->N * l->O);
+    l->r = rung__alloc_array(cells, sizeof *l->r);
+    l->p = rung__alloc_array(cells, sizeof *l->p);
+    l->row_sums = rung__alloc_array((size_t)(blocks * (1 + l->O)), sizeof *l->row_sums);
+    l->narrow_sums =
+        rung__alloc_array(l->is_narrow ? (size_t)(blocks * l->D * l->O) : 0, 8);
+    l->penalties =
+        rung__alloc_array((size_t)n_blocks(l->D, BLOCK_COLUMNS), sizeof *l->penalties);
+    if (!l->r || !l->p || !l->row_sums || !l->narrow_sums || !l->penalties)
+        return rung__out_of_memory(err, cells * 16, "logistic regression");
+    return l->is_narrow ? RUNG_OK : rung__csr_transpose(&l->columns, l->data.rows, err);
 }
 
 rung_status rung__logistic_new(rung_logistic **out, const rung_logistic_data *data,
@@ -204,18 +392,16 @@ rung_status rung__logistic_new(rung_logistic **out, const rung_logistic_data *da
     assert(data->n_labels >= 2);
     rung_logistic *l = rung__alloc(sizeof *l);
     if (!l) return rung__out_of_memory(err, sizeof *l, "logistic regression");
-    const int64_t N = data->rows->n_rows, D = data->rows->n_columns;
-    const int64_t O = rung__logistic_outputs(data->n_labels);
-    *l = (rung_logistic){.data = *data, .pool = pool, .D = D, .O = O};
-    l->residuals = rung__alloc_array((size_t)(N * O), sizeof *l->residuals);
-    l->row_sums = rung__alloc_array((size_t)(n_blocks(N, BLOCK_ROWS) * (1 + O)),
-                                    sizeof *l->row_sums);
-    l->penalties =
-        rung__alloc_array((size_t)n_blocks(D, BLOCK_COLUMNS), sizeof *l->penalties);
-    rung_status status =
-        l->residuals && l->row_sums && l->penalties
-            ? rung__csr_transpose(&l->columns, data->rows, err)
-            : rung__out_of_memory(err, (size_t)(N * O) * 8, "logistic regression");
+    *l = (rung_logistic){.data = *data,
+                         .weights = data->weights,
+                         .pool = pool,
+                         .N = data->rows->n_rows,
+                         .D = data->rows->n_columns,
+                         .O = rung__logistic_outputs(data),
+                         .is_softmax =
+                             data->n_labels > 2 && data->kind == RUNG_LOGISTIC_SOFTMAX};
+    cut(l);
+    const rung_status status = allocate(l, err);
     if (status == RUNG_OK)
         *out = l;
     else
@@ -227,145 +413,36 @@ void rung__logistic_free(rung_logistic *l)
 {
     if (!l) return;
     rung__csr_release(&l->columns);
-    rung__free(l->residuals), rung__free(l->row_sums), rung__free(l->penalties);
+    rung__free(l->r), rung__free(l->p);
+    rung__free(l->row_sums), rung__free(l->narrow_sums), rung__free(l->penalties);
     rung__free(l);
 }
 
-rung_objective rung__logistic_objective(rung_logistic *l, double lambda)
+const rung_logistic_data *rung__logistic_data(const rung_logistic *l)
 {
-    l->lambda = lambda;
-    return (rung_objective){evaluate, find_diagonal, l, rung__logistic_size(&l->data)};
+    return &l->data;
 }
 
-/* ---- Prediction ---- */
-
-typedef struct prediction {
-    const rung_csr *rows;
-    const float *w;
-    int64_t K, O;
-    double *logp; /* [N, K] */
-} prediction;
-
-static void predict_rows(void *ctx, int64_t task, int worker)
+rung_pool *rung__logistic_pool(const rung_logistic *l)
 {
-    (void)worker;
-    const prediction *c = ctx;
-    const int64_t end = block_end(task, c->rows->n_rows, BLOCK_ROWS);
-    for (int64_t i = task * BLOCK_ROWS; i < end; i++) {
-        double *z = c->logp + i * c->K;
-        float_outputs_of(c->rows, i, c->O, c->w, z);
-        if (c->O == 1) {
-            z[1] = -softplus(-z[0]);
-            z[0] = -softplus(z[0]);
-        } else {
-            const double lse = log_sum_exp(z, c->O);
-            for (int64_t o = 0; o < c->O; o++) z[o] -= lse;
-        }
-    }
+    return l->pool;
 }
 
-void rung__logistic_predict(const rung_csr *rows, int64_t n_labels, const float *w,
-                            rung_pool *pool, double *logp)
+void rung__logistic_reweigh(rung_logistic *l, const double *weights)
 {
-    prediction c = {rows, w, n_labels, rung__logistic_outputs(n_labels), logp};
-    rung_pool_run(pool, n_blocks(rows->n_rows, BLOCK_ROWS), predict_rows, &c);
+    l->weights = weights ? weights : l->data.weights;
 }
 
-/* ---- Fitting ---- */
-
-/* What a choice works with. */
-typedef struct chooser {
-    rung_logistic *l;
-    double tolerance;
-    size_t size;  /* of the weights */
-    double *w;    /* [size]: those of the last trial, owned */
-    double *best; /* [size], owned */
-    float *out;   /* [size] */
-    const rung_logistic_data *valid;
-    double *logp; /* [N, K]: of the valid rows, owned */
-} chooser;
-
-static void round_weights(const chooser *c, const double *w)
+rung_objective rung__logistic_objective(rung_logistic *l, const rung_penalty *penalty)
 {
-    for (size_t i = 0; i < c->size; i++) c->out[i] = (float)w[i];
-}
-
-static double valid_loss(const chooser *c)
-{
-    const rung_logistic_data *v = c->valid;
-    double nats = 0;
-    round_weights(c, c->w);
-    rung__logistic_predict(v->rows, v->n_labels, c->out, c->l->pool, c->logp);
-    for (int64_t i = 0; i < v->rows->n_rows; i++)
-        nats -= c->logp[i * v->n_labels + v->labels[i]];
-    return nats / (double)v->rows->n_rows;
-}
-
-/* Fits c->w from where it is. */
-static rung_status fit(const chooser *c, rung_logistic_trial *trial, rung_error *err)
-{
-    const rung_objective f = rung__logistic_objective(c->l, trial->lambda);
-    const rung_lbfgs_config config = {MEMORY, MAX_ITERATIONS,
-                                      c->tolerance * trial->lambda};
-    return rung__lbfgs(c->w, &trial->fit, &f, &config, c->l->pool, err);
-}
-
-/* Fits one trial from the best weights so far, and takes its own if they are better. */
-static rung_status try_lambda(const chooser *c, rung_logistic_choice *choice, size_t i,
-                              rung_error *err)
-{
-    rung_logistic_trial *trial = &choice->trials[i];
-    memcpy(c->w, c->best, c->size * sizeof *c->w);
-    RUNG_TRY(fit(c, trial, err));
-    trial->is_tried = true;
-    trial->loss = c->valid->rows->n_rows > 0 ? valid_loss(c) : NAN;
-    if (i != choice->first && !(trial->loss < choice->trials[choice->best].loss))
-        return RUNG_OK;
-    memcpy(c->best, c->w, c->size * sizeof *c->w);
-    choice->best = i;
-    return RUNG_OK;
-}
-
-static rung_status choose(const chooser *c, rung_logistic_choice *choice, rung_error *err)
-{
-    size_t i = choice->best = choice->first;
-    RUNG_TRY(try_lambda(c, choice, i, err));
-    if (c->valid->rows->n_rows == 0) return RUNG_OK;
-    while (choice->best == i && ++i < choice->n) RUNG_TRY(try_lambda(c, choice, i, err));
-    if (choice->best != choice->first) return RUNG_OK;
-    i = choice->first;
-    while (choice->best == i && i-- > 0) RUNG_TRY(try_lambda(c, choice, i, err));
-    return RUNG_OK;
-}
-
-/* The weights of the best trial: fitted from w = 0, as the first one was. */
-static rung_status conclude(const chooser *c, rung_logistic_choice *choice,
-                            rung_error *err)
-{
-    if (choice->best != choice->first) {
-        memset(c->w, 0, c->size * sizeof *c->w);
-        RUNG_TRY(fit(c, &choice->trials[choice->best], err));
-        memcpy(c->best, c->w, c->size * sizeof *c->w);
-    }
-    round_weights(c, c->best);
-    return RUNG_OK;
-}
-
-rung_status rung__logistic_fit(rung_logistic *l, const rung_logistic_data *valid,
-                               double tolerance, rung_logistic_choice *choice, float *w,
-                               rung_error *err)
-{
-    assert(choice->first < choice->n);
-    const size_t size = (size_t)rung__logistic_size(&l->data);
-    const size_t n_logp = (size_t)(valid->rows->n_rows * valid->n_labels);
-    chooser c = {.l = l, .tolerance = tolerance, .size = size, .out = w, .valid = valid};
-    c.w = rung__alloc_array(size, sizeof *c.w);
-    c.best = rung__alloc_array(size, sizeof *c.best);
-    c.logp = rung__alloc_array(n_logp, sizeof *c.logp);
-    rung_status status = c.w && c.best && c.logp
-                             ? choose(&c, choice, err)
-                             : rung__out_of_memory(err, size * 16, "a choice of lambda");
-    if (status == RUNG_OK) status = conclude(&c, choice, err);
-    rung__free(c.w), rung__free(c.best), rung__free(c.logp);
-    return status;
+    l->penalty = *penalty;
+    return (rung_objective){.value = value,
+                            .diagonal = diagonal,
+                            .product = product,
+                            .hessian = hessian,
+                            .self = l,
+                            .n = (l->D + has_bias(l)) * l->O,
+                            .n_parts = l->is_softmax ? 1 : l->O,
+                            .l1 = penalty->l1,
+                            .n_l1 = l->D * l->O};
 }

@@ -1,72 +1,81 @@
-/* Logistic regression on sparse rows.
+/* Logistic regression on sparse rows: the objective.
  *
- * K = 2 labels have one output, z = w.x + b, and p(1) = 1 / (1 + exp(-z)); K > 2 labels
- * have one each, and p(k) = exp(z[k]) / sum exp(z). With O outputs for D columns,
- * weights are [D O + O]: w[j O + o], then the O biases. The objective is
+ * O outputs for D columns have weights [D O + O]: w[j O + o], then the O biases;
+ * z = w x + b. Either each output answers one yes-or-no question on its own,
+ * p = 1 / (1 + exp(-z)): one output for two labels, or one for each label against all
+ * others, of which a row may have several. Or the outputs share one probability,
+ * p = exp(z) / sum exp(z): more than two labels, a row has one. The objective is
  *
- *     sum over rows of -ln p(label) + lambda / 2 sum of w^2     (biases are free)
+ *     sum over rows of s (-ln p(labels)) + l1 sum of |w| + l2 / 2 sum of w^2
  *
- * All sums are in double, over fixed blocks joined in order: the same bits at any number
- * of threads. */
+ * with s the weight of a row; biases are not penalised. All sums are in double, over
+ * fixed blocks joined in order: the same bits at any number of threads. */
 #ifndef RUNG_LEARN_LOGISTIC_H
 #define RUNG_LEARN_LOGISTIC_H
 
 #include "base/sparse.h"
-#include "learn/lbfgs.h"
+#include "learn/logistic_loss.h"
+#include "learn/minimise.h"
+
+/* What the outputs mean. Two labels, of which a row has one, are one question anyway. */
+typedef enum rung_logistic_kind {
+    RUNG_LOGISTIC_SOFTMAX,     /* one probability, shared */
+    RUNG_LOGISTIC_ONE_VS_REST, /* a question for each label; a row has one of them */
+    RUNG_LOGISTIC_SEVERAL      /* likewise; a row has any number of them */
+} rung_logistic_kind;
 
 /* Rows with labels, all borrowed. */
 typedef struct rung_logistic_data {
     const rung_csr *rows;
-    const int32_t *labels; /* [rows->n_rows], each in 0 ... n_labels - 1 */
+    rung_logistic_kind kind;
     int64_t n_labels;      /* at least 2 */
+    const int32_t *labels; /* [n_rows], each in 0 ... n_labels - 1; or, SEVERAL: row i has
+                              labels[first[i]] up to labels[first[i + 1]], ascending */
+    const int64_t *first;  /* [n_rows + 1] */
+    const double *weights; /* [n_rows], >= 0; NULL: ones */
+    const double *offsets; /* [n_rows, O]: added to the scores; NULL: nothing */
 } rung_logistic_data;
 
-static inline int64_t rung__logistic_outputs(int64_t n_labels)
+static inline int64_t rung__logistic_outputs(const rung_logistic_data *data)
 {
-    return n_labels == 2 ? 1 : n_labels;
+    return data->n_labels == 2 && data->kind != RUNG_LOGISTIC_SEVERAL ? 1
+                                                                      : data->n_labels;
 }
 
 /* How many weights there are, biases and all. */
 int64_t rung__logistic_size(const rung_logistic_data *data);
 
-/* The problem of fitting: the data, and the rows by columns. */
+/* The problem of fitting. */
 typedef struct rung_logistic rung_logistic;
 rung_status rung__logistic_new(rung_logistic **out, const rung_logistic_data *data,
                                rung_pool *pool, rung_error *err);
 void rung__logistic_free(rung_logistic *l);
+const rung_logistic_data *rung__logistic_data(const rung_logistic *l);
+rung_pool *rung__logistic_pool(const rung_logistic *l);
 
-/* The objective for this lambda; valid until it is asked for another one. */
-rung_objective rung__logistic_objective(rung_logistic *l, double lambda);
+/* The labels of row i, as places among the outputs. */
+rung_label_set rung__logistic_labels(const rung_logistic_data *data, int64_t i);
 
-/* Log-probabilities, double [n_rows, n_labels], by weights that are rounded to float. */
-void rung__logistic_predict(const rung_csr *rows, int64_t n_labels, const float *w,
+typedef struct rung_penalty {
+    double l1, l2;
+    bool has_no_bias; /* the biases stay as they are */
+} rung_penalty;
+
+/* The objective; valid until it is asked for another one. */
+rung_objective rung__logistic_objective(rung_logistic *l, const rung_penalty *penalty);
+
+/* Other weights of the rows from now on ([n_rows], borrowed; NULL: those of the data). */
+void rung__logistic_reweigh(rung_logistic *l, const double *weights);
+
+/* Log-probabilities, double [n_rows, n_labels], by weights that are rounded to float; of
+ * `data`, labels and weights are not used. One-vs-rest probabilities are scaled to the
+ * sum 1. */
+void rung__logistic_predict(const rung_logistic_data *data, const float *w,
                             rung_pool *pool, double *logp);
 
-typedef struct rung_logistic_trial {
-    double lambda;
-    double loss; /* mean of -ln p(label) on the valid data; NaN if there is none */
-    bool is_tried;
-    rung_lbfgs_result fit;
-} rung_logistic_trial;
-
-/* Candidates for lambda, ascending or descending, and what came of them. */
-typedef struct rung_logistic_choice {
-    rung_logistic_trial *trials; /* [n], borrowed: lambda given, the rest filled in */
-    size_t n;
-    size_t first; /* the trial that is fitted first */
-    size_t best;  /* filled in */
-} rung_logistic_choice;
-
-/* Fits the first trial from w = 0, then its neighbours on one side and, if none of them
- * is better, on the other, each from the best weights so far, until the loss on the valid
- * data no longer falls. The best is fitted once more from w = 0, so that its weights are
- * those of its lambda, whatever else was tried; w gets them. Without valid data the first
- * is taken.
- *
- * A fit ends when |gradient| <= tolerance lambda |w|: the objective's curvature is at
- * least lambda along every weight, so |w - optimum| <= tolerance |w|, biases aside. */
-rung_status rung__logistic_fit(rung_logistic *l, const rung_logistic_data *valid,
-                               double tolerance, rung_logistic_choice *choice, float *w,
-                               rung_error *err);
+/* The mean of the rows' losses, weighted by `weights` [n_rows] (NULL: equally), from
+ * those log-probabilities. */
+double rung__logistic_mean_loss(const rung_logistic_data *data, const double *logp,
+                                const double *weights);
 
 #endif

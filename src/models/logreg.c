@@ -14,7 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/runtime.h"
-#include "learn/logistic.h"
+#include "learn/logistic_fit.h"
 #include "models/extra.h"
 #include "text/features.h"
 
@@ -43,6 +43,11 @@ static logreg *logreg_of(const rung_model *m)
 {
     assert(m->type == &rung__logreg);
     return (logreg *)m;
+}
+
+static int64_t outputs_of(const rung_model *m)
+{
+    return rung__logistic_outputs(&(rung_logistic_data){.n_labels = m->n_labels});
 }
 
 #define AT(field) offsetof(logreg_config, field)
@@ -101,8 +106,10 @@ static rung_status make_rows(row_data *x, logreg *r, rung_runtime *rt,
                                 rt->pool, &x->train, err));
     RUNG_TRY(
         rung__features_apply(f, valid->texts, valid->count, rt->pool, &x->valid, err));
-    x->train_data = (rung_logistic_data){&x->train, train->labels, K};
-    x->valid_data = (rung_logistic_data){&x->valid, valid->labels, K};
+    x->train_data =
+        (rung_logistic_data){.rows = &x->train, .n_labels = K, .labels = train->labels};
+    x->valid_data =
+        (rung_logistic_data){.rows = &x->valid, .n_labels = K, .labels = valid->labels};
     rung_log(rt, RUNG_LOG_INFO,
              "logreg: %lld columns of at least %lld texts; %.2g %% of n-grams share one",
              (long long)f->n_columns, (long long)r->config.features.min_df,
@@ -116,7 +123,7 @@ static void tell_choice(const rung_logistic_choice *choice, rung_runtime *rt)
         const rung_logistic_trial *t = &choice->trials[i];
         if (!t->is_tried) continue;
         rung_log(rt, RUNG_LOG_INFO, "logreg: lambda %g: valid loss %.4f, %d steps%s%s",
-                 t->lambda, t->loss, t->fit.iterations,
+                 t->penalty.l2, t->loss, t->fit.iterations,
                  t->fit.converged ? "" : ", not converged",
                  i == choice->best ? ": taken" : "");
     }
@@ -125,10 +132,11 @@ static void tell_choice(const rung_logistic_choice *choice, rung_runtime *rt)
 static rung_status fit_weights(logreg *r, const row_data *x, rung_runtime *rt,
                                rung_error *err)
 {
-    rung_logistic_trial trials[N_LAMBDAS] = {{.lambda = r->config.lambda}};
-    rung_logistic_choice choice = {.trials = trials, .n = 1};
+    rung_logistic_trial trials[N_LAMBDAS] = {{.penalty.l2 = r->config.lambda}};
+    rung_logistic_choice choice = {
+        .tolerance = TOLERANCE, .trials = trials, .n = 1, .valid = &x->valid_data};
     if (r->config.lambda == 0) {
-        for (int i = 0; i < N_LAMBDAS; i++) trials[i].lambda = lambdas[i];
+        for (int i = 0; i < N_LAMBDAS; i++) trials[i].penalty.l2 = lambdas[i];
         choice.n = N_LAMBDAS, choice.first = FIRST_LAMBDA;
     }
     rung_logistic *l;
@@ -136,12 +144,11 @@ static rung_status fit_weights(logreg *r, const row_data *x, rung_runtime *rt,
     r->weights = rung__alloc_array(size, sizeof *r->weights);
     if (!r->weights) return rung__out_of_memory(err, size * 4, "weights");
     RUNG_TRY(rung__logistic_new(&l, &x->train_data, rt->pool, err));
-    rung_status status =
-        rung__logistic_fit(l, &x->valid_data, TOLERANCE, &choice, r->weights, err);
+    rung_status status = rung__logistic_fit(l, &choice, r->weights, err);
     rung__logistic_free(l);
     if (status != RUNG_OK) return status;
     tell_choice(&choice, rt);
-    r->config.lambda = trials[choice.best].lambda; // goes into config.json
+    r->config.lambda = trials[choice.best].penalty.l2; // goes into config.json
     return RUNG_OK;
 }
 
@@ -173,7 +180,8 @@ static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
     RUNG_TRY(rung__features_apply(&r->features, texts, n, rt->pool, &rows, err));
     double *exact = rung__alloc_array(cells, sizeof *exact);
     if (exact) {
-        rung__logistic_predict(&rows, m->n_labels, r->weights, rt->pool, exact);
+        const rung_logistic_data data = {.rows = &rows, .n_labels = m->n_labels};
+        rung__logistic_predict(&data, r->weights, rt->pool, exact);
         for (size_t i = 0; i < cells; i++) logp[i] = (float)exact[i];
     }
     rung__csr_release(&rows);
@@ -186,7 +194,7 @@ static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
 static size_t logreg_extra(const rung_model *m, rung_stored *out)
 {
     const logreg *r = logreg_of(m);
-    const int64_t D = r->features.n_columns, O = rung__logistic_outputs(m->n_labels);
+    const int64_t D = r->features.n_columns, O = outputs_of(m);
     out[0] = rung__extra("hashes", RUNG_STORED_I32, D, 0, r->features.hashes);
     out[1] = rung__extra("idf", RUNG_STORED_F32, D, 0, r->features.idf);
     out[2] = rung__extra("weight", RUNG_STORED_F32, D, O, r->weights);
@@ -232,7 +240,7 @@ static rung_status logreg_load(rung_model *m, const rung_safetensors *file,
                                rung_error *err)
 {
     logreg *r = logreg_of(m);
-    loaded t = {.O = rung__logistic_outputs(m->n_labels)};
+    loaded t = {.O = outputs_of(m)};
     if (m->n_labels < 2)
         return rung_fail(err, RUNG_INPUT, "logreg has at least two labels, not %lld",
                          (long long)m->n_labels);

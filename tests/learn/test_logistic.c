@@ -4,7 +4,7 @@
 
 #include "base/rng.h"
 #include "golden.h"
-#include "learn/logistic.h"
+#include "learn/logistic_fit.h"
 
 static rung_error err;
 
@@ -54,23 +54,64 @@ static rung_pool *new_pool(int threads)
     return pool;
 }
 
-static void check_derivatives(int64_t n_labels)
+/* Several labels a row, from the one that it has: none, or it and the next one. */
+static void several_of(int64_t **first, int32_t **ids, const sample *s, int64_t K)
 {
-    enum { ROWS = 300, COLUMNS = 12 };
+    *first = rung__alloc_array((size_t)s->rows.n_rows + 1, sizeof **first);
+    *ids = rung__alloc_array(2 * (size_t)s->rows.n_rows, sizeof **ids);
+    int64_t n = 0;
+    for (int64_t i = 0; i < s->rows.n_rows; i++) {
+        if (s->labels[i] < K - 1) {
+            (*ids)[n++] = s->labels[i];
+            (*ids)[n++] = s->labels[i] + 1;
+        }
+        (*first)[i + 1] = n;
+    }
+}
+
+/* Gradient, diagonal, products and the matrix itself are the differences of values and
+ * gradients; `D` decides which of the two ways of summing is taken. */
+static void check_derivatives(int64_t D, int64_t K, rung_logistic_kind kind, bool bias)
+{
+    enum { ROWS = 300 };
     sample s;
     rung_logistic *l;
     rung_pool *pool = new_pool(2);
-    random_sample(&s, ROWS, COLUMNS, n_labels);
-    const rung_logistic_data data = {&s.rows, s.labels, n_labels};
-    assert_ok(rung__logistic_new(&l, &data, pool, &err));
-    const rung_objective f = rung__logistic_objective(l, 0.7);
-    double w[100], g[100], d[100], up[100], down[100];
+    int64_t *first = NULL;
+    int32_t *ids = NULL;
+    double weights[ROWS], *offsets;
+    random_sample(&s, ROWS, D, K);
     rung_rng rng = rung_rng_make(3);
-    for (int64_t i = 0; i < f.n; i++) w[i] = rung_rng_normal(&rng);
+    rung_logistic_data data = {
+        .rows = &s.rows, .kind = kind, .n_labels = K, .labels = s.labels};
+    if (kind == RUNG_LOGISTIC_SEVERAL) {
+        several_of(&first, &ids, &s, K);
+        data.labels = ids, data.first = first;
+    }
+    const int64_t O = rung__logistic_outputs(&data);
+    offsets = rung__alloc_array((size_t)(ROWS * O), sizeof *offsets);
+    for (int64_t i = 0; i < ROWS * O; i++) offsets[i] = rung_rng_normal(&rng);
+    for (int64_t i = 0; i < ROWS; i++) weights[i] = (double)(i % 5) / 2;
+    data.weights = weights, data.offsets = offsets;
+    assert_ok(rung__logistic_new(&l, &data, pool, &err));
+    const rung_penalty penalty = {0, 0.7, !bias};
+    const rung_objective f = rung__logistic_objective(l, &penalty);
+    const size_t n = (size_t)f.n;
+    assert_int_equal(f.n, (D + bias) * O);
+    double *w = rung__alloc_array(7 * n, sizeof *w), *g = w + n, *d = g + n, *up = d + n;
+    double *down = up + n, *v = down + n, *hv = v + n;
+    for (size_t i = 0; i < n; i++) w[i] = rung_rng_normal(&rng);
+    for (size_t i = 0; i < n; i++) v[i] = rung_rng_normal(&rng);
+    const double h = 1e-5;
     f.value(f.self, w, g);
     f.diagonal(f.self, d);
-    for (int64_t i = 0; i < f.n; i++) {
-        const double h = 1e-4, at = w[i];
+    f.product(f.self, v, hv);
+    const int64_t m = f.n / f.n_parts;
+    double *hessian = n < 200 ? rung__alloc_array((size_t)(m * m), 8) : NULL;
+    if (hessian) f.hessian(f.self, f.n_parts - 1, hessian);
+    const size_t stride = n < 200 ? 1 : 997;
+    for (size_t i = 0; i < n; i += stride) {
+        const double at = w[i];
         w[i] = at + h;
         const double above = f.value(f.self, w, up);
         w[i] = at - h;
@@ -78,21 +119,42 @@ static void check_derivatives(int64_t n_labels)
         w[i] = at;
         assert_near((above - below) / (2 * h), g[i], 1e-6 * fmax(1, fabs(g[i])));
         assert_near((up[i] - down[i]) / (2 * h), d[i], 1e-6 * fmax(1, d[i]));
+        if (!hessian || (int64_t)i % f.n_parts != f.n_parts - 1) continue;
+        for (int64_t j = 0; j <= (int64_t)i / f.n_parts; j++) {
+            const int64_t other = j * f.n_parts + f.n_parts - 1;
+            assert_near((up[other] - down[other]) / (2 * h),
+                        hessian[(int64_t)i / f.n_parts * m + j], 1e-6 * fmax(1, d[i]));
+        }
     }
+    for (size_t i = 0; i < n; i++) w[i] += h * v[i];
+    f.value(f.self, w, up);
+    for (size_t i = 0; i < n; i++) w[i] -= 2 * h * v[i];
+    f.value(f.self, w, down);
+    for (size_t i = 0; i < n; i++)
+        assert_near((up[i] - down[i]) / (2 * h), hv[i], 1e-5 * fmax(1, fabs(hv[i])));
+    rung__free(hessian), rung__free(w), rung__free(offsets);
+    rung__free(first), rung__free(ids);
     rung__logistic_free(l);
     rung_pool_free(pool);
     sample_release(&s);
 }
 
-static void gradient_and_curvature_are_those_of_the_objective(void **state)
+static void derivatives_are_those_of_the_objective(void **state)
 {
     (void)state;
-    check_derivatives(2);
-    check_derivatives(3);
-    check_derivatives(6);
+    for (int bias = 0; bias < 2; bias++) {
+        check_derivatives(12, 2, RUNG_LOGISTIC_SOFTMAX, bias);
+        check_derivatives(12, 3, RUNG_LOGISTIC_SOFTMAX, bias);
+        check_derivatives(12, 6, RUNG_LOGISTIC_ONE_VS_REST, bias);
+        check_derivatives(12, 2, RUNG_LOGISTIC_SEVERAL, bias);
+        check_derivatives(12, 5, RUNG_LOGISTIC_SEVERAL, bias);
+        check_derivatives(2500, 3, RUNG_LOGISTIC_SOFTMAX, bias);
+        check_derivatives(2500, 3, RUNG_LOGISTIC_ONE_VS_REST, bias);
+    }
 }
 
-static void check_optimum(const rung_safetensors *file, const char *name, double lambda)
+static void check_optimum(const rung_safetensors *file, const char *name, double lambda,
+                          rung_solver solver)
 {
     const rung_stored *x = golden_find(file, "%s.x", name);
     const rung_stored *w_must = golden_find(file, "%s.%g.w", name, lambda);
@@ -103,17 +165,20 @@ static void check_optimum(const rung_safetensors *file, const char *name, double
     rung_logistic *l;
     rung_pool *pool = new_pool(2);
     from_dense(&rows, x->data, x->shape[0], D);
-    const rung_logistic_data data = {&rows, golden_find(file, "%s.labels", name)->data,
-                                     O == 1 ? 2 : O};
+    const rung_logistic_data data = {.rows = &rows,
+                                     .n_labels = O == 1 ? 2 : O,
+                                     .labels =
+                                         golden_find(file, "%s.labels", name)->data};
     const rung_csr none = {.n_columns = D};
-    const rung_logistic_data valid = {&none, NULL, data.n_labels};
-    rung_logistic_trial trial = {.lambda = lambda};
-    rung_logistic_choice choice = {&trial, 1, 0, 0};
+    const rung_logistic_data valid = {.rows = &none, .n_labels = data.n_labels};
+    rung_logistic_trial trial = {.penalty.l2 = lambda};
+    rung_logistic_choice choice = {
+        .solver = solver, .tolerance = 1e-6, .trials = &trial, .n = 1, .valid = &valid};
     float w[300];
     double mean = 0;
     assert_int_equal(rung__logistic_size(&data), (D + 1) * O);
     assert_ok(rung__logistic_new(&l, &data, pool, &err));
-    assert_ok(rung__logistic_fit(l, &valid, 1e-6, &choice, w, &err));
+    assert_ok(rung__logistic_fit(l, &choice, w, &err));
     assert_true(trial.fit.evaluations < 400);
     assert_near(trial.fit.value, *objective, 1e-6 * *objective);
     const double *must = w_must->data;
@@ -135,8 +200,10 @@ static void optima_are_those_of_scikit_learn(void **state)
     static const char *const names[] = {"breast_cancer", "iris", "sparse2", "sparse5"};
     rung_safetensors *file = golden_open("logistic");
     for (int i = 0; i < 4; i++) {
-        check_optimum(file, names[i], 1);
-        check_optimum(file, names[i], 0.01);
+        for (rung_solver solver = 0; solver < RUNG_SOLVER_COUNT; solver++) {
+            check_optimum(file, names[i], 1, solver);
+            check_optimum(file, names[i], 0.01, solver);
+        }
     }
     rung_safetensors_close(file);
 }
@@ -152,13 +219,15 @@ static void large_scores_do_not_overflow(void **state)
     rung_csr rows;
     rung_pool *pool = new_pool(1);
     from_dense(&rows, x, 4, 1);
-    rung__logistic_predict(&rows, 2, two, pool, logp);
+    rung_logistic_data data = {.rows = &rows, .n_labels = 2};
+    rung__logistic_predict(&data, two, pool, logp);
     assert_near(logp[0], -1e4, 1e-9);
     assert_near(logp[1], 0, 1e-9);
     assert_near(logp[2], 0, 1e-9);
     assert_near(logp[3], -1e4, 1e-9);
     assert_near(logp[4], -log(2), 1e-15);
-    rung__logistic_predict(&rows, 3, three, pool, logp);
+    data.n_labels = 3;
+    rung__logistic_predict(&data, three, pool, logp);
     assert_near(logp[1], -2e4, 1e-9);
     assert_near(logp[2], -1e4, 1e-9);
     for (int i = 0; i < 4; i++)
@@ -167,9 +236,10 @@ static void large_scores_do_not_overflow(void **state)
     const int32_t labels[] = {0, 0, 1, 1};
     double g[2];
     rung_logistic *l;
-    const rung_logistic_data data = {&rows, labels, 2};
+    data.n_labels = 2, data.labels = labels;
     assert_ok(rung__logistic_new(&l, &data, pool, &err));
-    const rung_objective f = rung__logistic_objective(l, 0);
+    const rung_penalty none = {0};
+    const rung_objective f = rung__logistic_objective(l, &none);
     assert_near(f.value(f.self, at, g), 1e4 + log(2), 1e-9);
     assert_near(g[0], 1e4, 1e-9);
     rung__logistic_free(l);
@@ -195,10 +265,13 @@ static rung_logistic_choice choose_among(rung_logistic_choice choice, bool is_ra
                               ? train.rows.columns[train.rows.first[i]] % 3
                               : 0;
     for (int64_t i = 0; !is_random && i < 300; i++) valid.labels[i] = train.labels[i];
-    const rung_logistic_data a = {&train.rows, train.labels, 3};
-    const rung_logistic_data b = {&valid.rows, valid.labels, 3};
+    const rung_logistic_data a = {
+        .rows = &train.rows, .n_labels = 3, .labels = train.labels};
+    const rung_logistic_data b = {
+        .rows = &valid.rows, .n_labels = 3, .labels = valid.labels};
+    choice.tolerance = 0.01, choice.valid = &b;
     *status = rung__logistic_new(&l, &a, pool, &err);
-    if (*status == RUNG_OK) *status = rung__logistic_fit(l, &b, 0.01, &choice, w, &err);
+    if (*status == RUNG_OK) *status = rung__logistic_fit(l, &choice, w, &err);
     rung__logistic_free(l);
     rung_pool_free(pool);
     sample_release(&train);
@@ -210,9 +283,9 @@ static rung_logistic_choice choose(rung_logistic_trial *trials, bool is_random,
                                    int threads, float *w, rung_status *status)
 {
     for (int i = 0; i < TRIALS; i++)
-        trials[i] = (rung_logistic_trial){.lambda = lambdas[i]};
-    return choose_among((rung_logistic_choice){trials, TRIALS, 2, 0}, is_random, threads,
-                        w, status);
+        trials[i] = (rung_logistic_trial){.penalty.l2 = lambdas[i]};
+    return choose_among((rung_logistic_choice){.trials = trials, .n = TRIALS, .first = 2},
+                        is_random, threads, w, status);
 }
 
 static void lambda_is_looked_for_on_the_side_where_valid_loss_falls(void **state)
@@ -224,9 +297,10 @@ static void lambda_is_looked_for_on_the_side_where_valid_loss_falls(void **state
     rung_logistic_choice c = choose(t, false, 2, w, &status);
     assert_true(status == RUNG_OK && c.best > 2 && t[3].is_tried);
     assert_true(!t[0].is_tried && !t[1].is_tried && t[c.best].loss < t[2].loss);
-    rung_logistic_trial alone = {.lambda = t[c.best].lambda};
+    rung_logistic_trial alone = {.penalty = t[c.best].penalty};
     float w_alone[63];
-    choose_among((rung_logistic_choice){&alone, 1, 0, 0}, false, 2, w_alone, &status);
+    choose_among((rung_logistic_choice){.trials = &alone, .n = 1}, false, 2, w_alone,
+                 &status);
     assert_memory_equal(w, w_alone, sizeof w);
     c = choose(t, true, 2, w, &status);
     assert_true(status == RUNG_OK && c.best < 2);
@@ -249,18 +323,26 @@ static void threads_do_not_change_a_bit(void **state)
 typedef struct work {
     sample s;
     rung_pool *pool;
+    rung_solver solver;
+    int64_t n_folds;
 } work;
 
 static rung_status fit_once(void *ctx, rung_error *error)
 {
     const work *k = ctx;
-    const rung_logistic_data data = {&k->s.rows, k->s.labels, 3};
-    rung_logistic_trial trial = {.lambda = 1};
-    rung_logistic_choice choice = {&trial, 1, 0, 0};
+    const rung_logistic_data data = {
+        .rows = &k->s.rows, .n_labels = 3, .labels = k->s.labels};
+    rung_logistic_trial trials[] = {{.penalty.l2 = 1}, {.penalty.l2 = 0.1}};
+    rung_logistic_choice choice = {.solver = k->solver,
+                                   .tolerance = 0.1,
+                                   .trials = trials,
+                                   .n = 2,
+                                   .valid = &data,
+                                   .n_folds = k->n_folds};
     float w[63];
     rung_logistic *l;
     RUNG_TRY(rung__logistic_new(&l, &data, k->pool, error));
-    const rung_status status = rung__logistic_fit(l, &data, 0.1, &choice, w, error);
+    const rung_status status = rung__logistic_fit(l, &choice, w, error);
     rung__logistic_free(l);
     return status;
 }
@@ -270,7 +352,10 @@ static void failed_allocations_leave_no_trace(void **state)
     (void)state;
     work k = {.pool = new_pool(1)};
     random_sample(&k.s, 100, 20, 3);
-    assert_true(assert_survives_failed_allocations(fit_once, &k) >= 9);
+    for (k.solver = 0; k.solver < RUNG_SOLVER_COUNT; k.solver++) {
+        k.n_folds = k.solver == RUNG_SOLVER_LBFGS ? 3 : 0;
+        assert_true(assert_survives_failed_allocations(fit_once, &k) >= 9);
+    }
     sample_release(&k.s);
     rung_pool_free(k.pool);
 }
@@ -278,7 +363,7 @@ static void failed_allocations_leave_no_trace(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gradient_and_curvature_are_those_of_the_objective),
+        cmocka_unit_test(derivatives_are_those_of_the_objective),
         cmocka_unit_test(optima_are_those_of_scikit_learn),
         cmocka_unit_test(large_scores_do_not_overflow),
         cmocka_unit_test(lambda_is_looked_for_on_the_side_where_valid_loss_falls),
