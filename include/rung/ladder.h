@@ -11,13 +11,15 @@
 extern "C" {
 #endif
 
-/* ---- A corpus in three parts: raw text and its tokens, or labelled text ---- */
+/* ---- A corpus in three parts: raw text and its tokens, or labelled text; or running
+ * words, which are one part ---- */
 
 /* What the data are: found, or forced. */
 typedef enum rung_corpus_kind {
     RUNG_CORPUS_AUTO,
     RUNG_CORPUS_RAW,
-    RUNG_CORPUS_LABELLED
+    RUNG_CORPUS_LABELLED,
+    RUNG_CORPUS_WORDS /* raw text, read as words */
 } rung_corpus_kind;
 
 typedef struct rung_corpus_config {
@@ -57,6 +59,8 @@ typedef struct rung_corpus {
     rung_span parts[RUNG_PARTS];
     rung_tokens tokens[RUNG_PARTS];
 
+    rung_words words; /* running words, once they are asked for */
+
     /* Labelled text: files as read, and the examples of each part (owned arrays). */
     rung_labelled files[RUNG_PARTS];
     rung_examples examples[RUNG_PARTS];
@@ -81,6 +85,10 @@ RUNG_API void rung_corpus_release(rung_corpus *corpus);
  * the first time. */
 RUNG_API rung_status rung_corpus_tokenizer(rung_tokenizer **out, rung_corpus *corpus,
                                            const rung_class *type, rung_error *err);
+
+/* Reads the words of a corpus of that kind, if it was not done. */
+RUNG_API rung_status rung_corpus_words(rung_corpus *corpus, rung_runtime *rt,
+                                       const rung_words_config *config, rung_error *err);
 
 /* ---- One rung on one corpus: a model folder ---- */
 

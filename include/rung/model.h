@@ -12,6 +12,7 @@
 #include "rung/labelled.h"
 #include "rung/learn.h"
 #include "rung/text.h"
+#include "rung/words.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,8 +41,8 @@ typedef struct rung_stream_ops {
     void (*close)(rung_session *s); /* frees what open made; fine after a failed open */
 } rung_stream_ops;
 
-/* The kinds of data that models learn from. */
-typedef enum rung_data_kind { RUNG_RAW, RUNG_LABELLED } rung_data_kind;
+/* The kinds of data that models learn from. RUNG_WORDS is raw text, read as words. */
+typedef enum rung_data_kind { RUNG_RAW, RUNG_LABELLED, RUNG_WORDS } rung_data_kind;
 
 /* Raw text: the class is a language model. */
 typedef struct rung_raw_ops {
@@ -93,6 +94,25 @@ typedef struct rung_labelled_ops {
                            size_t n, float *logp, rung_error *err);
 } rung_labelled_ops;
 
+/* A training on running words: which, how, and where it keeps its checkpoints. */
+typedef struct rung_words_run {
+    const rung_words *words;
+    const rung_train_config *train;
+    const char *dir; /* NULL: no checkpoints */
+    bool resume;
+    const rung_train_hooks *hooks; /* may be NULL */
+} rung_words_run;
+
+/* Running text as words: the class learns vectors of them. */
+typedef struct rung_words_ops {
+    const char *defaults; /* as above (optional) */
+    /* How the text is to be read. */
+    rung_words_config (*reading)(const rung_model *m);
+    /* Learns; m has the words' vocabulary. */
+    rung_status (*fit)(rung_model *m, rung_runtime *rt, const rung_words_run *run,
+                       rung_train_result *result, rung_error *err);
+} rung_words_ops;
+
 /* A key of config.json that is the same for every model of a class: value as JSON, or
  * "=key" for a copy of another key's value, "=4*key" for a multiple of it. */
 typedef struct rung_config_key {
@@ -127,9 +147,11 @@ struct rung_class {
      * those of the model; any others are refused. (optional) */
     const char *const *ignored_tensors;
 
-    /* What it can learn from: at least one of the two. (each optional) */
+    /* What it can learn from: at least one of the three. (each optional) A class with
+     * `words` has a vocabulary in its folder whatever it has learned from. */
     const rung_raw_ops *raw;
     const rung_labelled_ops *labelled;
+    const rung_words_ops *words;
 
     /* Tensors beyond the parameters: fills at most RUNG_MAX_EXTRA of `out` (data borrowed
      * from the model) and returns how many; takes them back from a folder. (optional,
@@ -173,6 +195,9 @@ RUNG_API const rung_class *rung_class_find(const char *name, rung_error *err);
  * method. */
 RUNG_API rung_status rung_model_register(const rung_class *type, rung_error *err);
 
+/* The kind as which a class reads data that were found to be of `kind`: raw text is words
+ * to a class that learns words alone. */
+RUNG_API rung_data_kind rung_class_kind(const rung_class *type, rung_data_kind kind);
 /* RUNG_USAGE when the class cannot learn from this kind of data; names those that can. */
 RUNG_API rung_status rung_class_check_kind(const rung_class *type, rung_data_kind kind,
                                            rung_error *err);

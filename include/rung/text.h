@@ -1,8 +1,8 @@
 /* Text: reading it, splitting it, turning it into tokens and back.
  *
  * All of it works on bytes; nothing assumes a locale. Readers detect compression (.gz,
- * .zst, .xz) by content. Tokenizers but wordpiece are lossless: decode(encode(text)) is
- * the same bytes for any bytes whatever. */
+ * .zst, .xz) by content. Tokenizers but wordpiece and wordlevel are lossless:
+ * decode(encode(text)) is the same bytes for any bytes whatever. */
 #ifndef RUNG_TEXT_H
 #define RUNG_TEXT_H
 
@@ -66,8 +66,8 @@ typedef struct rung_tokenizer_config {
     bool cased;         /* wordpiece: capitals are kept, not lowered */
 } rung_tokenizer_config;
 
-/* Learns a tokenizer of `kind` ("byte", "char", "word", "wordpiece") from text. Unknown
- * kinds fail with the nearest known one. config may be NULL. Free with
+/* Learns a tokenizer of `kind` ("byte", "char", "word", "wordpiece", "wordlevel") from
+ * text. Unknown kinds fail with the nearest known one. config may be NULL. Free with
  * rung_tokenizer_free.
  *   byte: 256 tokens, one for each byte.
  *   char: one token for each Unicode character seen; all others are spelled in bytes.
@@ -78,6 +78,7 @@ typedef struct rung_tokenizer_config {
  *         controls are lost, letters lowered, words cut into the longest pieces known;
  *         others are [UNK]. [PAD], [UNK], [CLS], [SEP] and [MASK] have ids 0 to 4.
  *         Accents stay, as Russian needs them; a file may say otherwise.
+ *   wordlevel: words between white space; those that the vocabulary lacks are lost.
  * In the first three, which are lossless, ids go from the most frequent entry to the
  * rarest, and the 256 byte tokens stand last in the vocabulary, used or not. */
 RUNG_API rung_status rung_tokenizer_train(rung_tokenizer **out, const char *kind,
@@ -88,7 +89,7 @@ RUNG_API void rung_tokenizer_free(rung_tokenizer *tok);
 /* The same tokenizer with one more owner, who frees it too. */
 RUNG_API rung_tokenizer *rung_tokenizer_share(rung_tokenizer *tok);
 
-/* "byte", "char", "word", "wordpiece". */
+/* "byte", "char", "word", "wordpiece", "wordlevel". */
 RUNG_API const char *rung_tokenizer_kind(const rung_tokenizer *tok);
 RUNG_API int64_t rung_tokenizer_size(const rung_tokenizer *tok); /* vocabulary */
 /* The id of a special token, such as "[CLS]"; -1 when there is none. */

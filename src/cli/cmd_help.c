@@ -67,6 +67,7 @@ static int models_run(int argc, char **argv)
             printf("%-10s   raw text: %s%s\n", "",
                    c->raw->fit ? "counts" : "trains by steps",
                    c->raw->stream ? "; generates" : "");
+        if (c->words) printf("%-10s   running words: learns their vectors\n", "");
         if (c->labelled)
             printf("%-10s   labelled text: %s; predicts\n", "",
                    c->labelled->fit ? "fits at once" : "trains by steps");

@@ -74,14 +74,16 @@ static rung_status new_model(training *t, const rung_class *type, rung_data_kind
 /* The kind of data that a class learns from, where there is only one. */
 static rung_data_kind first_kind(const rung_class *type)
 {
-    return type->raw ? RUNG_RAW : RUNG_LABELLED;
+    return type->raw ? RUNG_RAW : type->words ? RUNG_WORDS : RUNG_LABELLED;
 }
 
 /* The options that say which data; the others are the model's and the trainer's. */
 static rung_status find_kind(rung_data_kind *kind, const training *t, rung_error *err)
 {
     rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
-    return rung_corpus_find_kind(kind, &config, err);
+    RUNG_TRY(rung_corpus_find_kind(kind, &config, err));
+    *kind = rung_class_kind(t->model->type, *kind);
+    return RUNG_OK;
 }
 
 static rung_status parse_words(training *t, int argc, char **argv, rung_error *err)
@@ -159,6 +161,7 @@ static rung_status check_lengths(const training *t, rung_error *err)
 
 static void print_result(const training *t, const rung_fit_result *r)
 {
+    static const char *const units[] = {"tok", "texts", "words"};
     char params[40], seconds[40], rate[40];
     printf("%s: %s parameters", t->model->type->name,
            rung_format_count(params, (double)r->params));
@@ -166,7 +169,7 @@ static void print_result(const training *t, const rung_fit_result *r)
         printf(", %lld steps in %s, %s %s/s", (long long)r->train.steps,
                rung_format_seconds(seconds, r->train.seconds),
                rung_format_count(rate, round(r->train.units_per_second)),
-               t->model->kind == RUNG_RAW ? "tok" : "texts");
+               units[t->model->kind]);
     printf("\n");
     if (r->train.steps > 0 && isfinite(r->train.valid_loss))
         printf("valid: loss %.4f nats a %s at step %lld\n", r->train.valid_loss,
@@ -223,6 +226,7 @@ static rung_status train_command(training *t, int argc, char **argv, int *code,
     if (!rt) return err->code;
     rung_corpus corpus;
     rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
+    if (t->model->kind == RUNG_WORDS) config.kind = RUNG_CORPUS_WORDS;
     RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
     rung_status status = train(t, &corpus, rt, code, err);
     rung_corpus_release(&corpus);

@@ -216,6 +216,7 @@ rung_status rung_corpus_tokenizer(rung_tokenizer **out, rung_corpus *corpus,
 {
     rung_tokenizer **tok = &corpus->tokenizer;
     *out = NULL;
+    if (corpus->kind == RUNG_WORDS) tok = &corpus->words.vocabulary;
     if (corpus->kind == RUNG_LABELLED) {
         const char *kind = type->labelled->tokenizer;
         if (!kind) return RUNG_OK;
@@ -238,12 +239,46 @@ rung_status rung_corpus_tokenizer(rung_tokenizer **out, rung_corpus *corpus,
     return RUNG_OK;
 }
 
+/* ---- Running words ---- */
+
+static rung_status read_tales(rung_words *words, rung_runtime *rt,
+                              const rung_words_config *config, rung_error *err)
+{
+    const rung_tales_config tales = RUNG_TALES_CONFIG_DEFAULT;
+    rung_text text;
+    RUNG_TRY(rung_tales_make(&text, &tales, err));
+    const rung_span span = {text.bytes, text.size};
+    const rung_status status = rung_words_from(words, rt, &span, 1, config, err);
+    rung_text_release(&text);
+    return status;
+}
+
+rung_status rung_corpus_words(rung_corpus *corpus, rung_runtime *rt,
+                              const rung_words_config *config, rung_error *err)
+{
+    rung_words *words = &corpus->words;
+    if (words->ids) return RUNG_OK;
+    rung_words_release(words);
+    RUNG_TRY(corpus->config.data
+                 ? rung_words_read(words, rt, corpus->config.data, config, err)
+                 : read_tales(words, rt, config, err));
+    corpus->names[RUNG_TRAIN] = words->name;
+    corpus->sha256[RUNG_TRAIN] = words->sha256;
+    corpus->bytes[RUNG_TRAIN] = (size_t)words->bytes;
+    corpus->tokens[RUNG_TRAIN].count = (size_t)words->n_all;
+    return RUNG_OK;
+}
+
 /* ---- Either ---- */
 
 rung_status rung_corpus_find_kind(rung_data_kind *kind, const rung_corpus_config *config,
                                   rung_error *err)
 {
     bool is_labelled = config->kind == RUNG_CORPUS_LABELLED;
+    if (config->kind == RUNG_CORPUS_WORDS) {
+        *kind = RUNG_WORDS;
+        return RUNG_OK;
+    }
     bool is_asked_for = config->labelled.format != RUNG_FORMAT_AUTO ||
                         config->labelled.text_column || config->labelled.label_column;
     if (config->kind == RUNG_CORPUS_AUTO && config->data) {
@@ -252,6 +287,14 @@ rung_status rung_corpus_find_kind(rung_data_kind *kind, const rung_corpus_config
     }
     *kind = is_labelled ? RUNG_LABELLED : RUNG_RAW;
     return RUNG_OK;
+}
+
+static rung_status check_words(const rung_corpus_config *config, rung_error *err)
+{
+    if (!config->valid && !config->test) return RUNG_OK;
+    return rung_fail(err, RUNG_USAGE,
+                     "vectors of words are learned from all of the data: there is no "
+                     "--valid and no --test");
 }
 
 static rung_status open_raw(rung_corpus *c, const rung_corpus_config *config,
@@ -267,14 +310,16 @@ rung_status rung_corpus_open(rung_corpus *corpus, const rung_corpus_config *conf
     *corpus = (rung_corpus){.tokenizer = tok, .config = *config};
     rung_status status = rung_corpus_find_kind(&corpus->kind, config, err);
     if (status == RUNG_OK)
-        status = corpus->kind == RUNG_RAW ? open_raw(corpus, config, err)
-                                          : open_labelled(corpus, config, err);
+        status = corpus->kind == RUNG_RAW        ? open_raw(corpus, config, err)
+                 : corpus->kind == RUNG_LABELLED ? open_labelled(corpus, config, err)
+                                                 : check_words(config, err);
     if (status != RUNG_OK) rung_corpus_release(corpus);
     return status;
 }
 
 void rung_corpus_release(rung_corpus *corpus)
 {
+    rung_words_release(&corpus->words);
     for (int p = 0; p < RUNG_PARTS; p++) {
         rung_text_release(&corpus->texts[p]);
         rung_ids_free((int32_t *)corpus->tokens[p].ids);

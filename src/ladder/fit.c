@@ -8,14 +8,15 @@
 #include "base/clock.h"
 #include "base/files.h"
 
+static const char *const kinds[] = {"raw", "labelled", "running"};
+
 static rung_status build(rung_model *m, rung_corpus *corpus,
                          const rung_train_config *config, rung_error *err)
 {
     rung_tokenizer *tok;
     if (m->kind != corpus->kind)
         return rung_fail(err, RUNG_USAGE, "%s was made for %s text, but the data are %s",
-                         m->type->name, m->kind == RUNG_RAW ? "raw" : "labelled",
-                         corpus->kind == RUNG_RAW ? "raw" : "labelled");
+                         m->type->name, kinds[m->kind], kinds[corpus->kind]);
     RUNG_TRY(rung_corpus_tokenizer(&tok, corpus, m->type, err));
     rung_labels *labels = corpus->labels ? rung_labels_share(corpus->labels) : NULL;
     return rung_model_build(m, tok, labels, (uint64_t)config->seed, err);
@@ -39,6 +40,18 @@ static rung_status fit_directly(rung_runtime *rt, rung_model *m,
     result->train.seconds = rung__now_seconds() - start;
     result->train.converged = true;
     result->train.units_per_second = units / fmax(result->train.seconds, 1e-9);
+    return RUNG_OK;
+}
+
+static rung_status fit_words(rung_runtime *rt, rung_model *m, rung_corpus *corpus,
+                             const rung_fit_config *config, const char *dir,
+                             const rung_train_hooks *hooks, rung_fit_result *result,
+                             rung_error *err)
+{
+    const rung_words_run run = {&corpus->words, &config->train, dir, config->resume,
+                                hooks};
+    RUNG_TRY(m->type->words->fit(m, rt, &run, &result->train, err));
+    rung_words_forget_ids(&corpus->words);
     return RUNG_OK;
 }
 
@@ -132,8 +145,8 @@ static rung_status score(rung_runtime *rt, const rung_model *m, const rung_corpu
                          int64_t context, const char *dir, rung_fit_result *result,
                          rung_error *err)
 {
-    RUNG_TRY(m->kind == RUNG_RAW ? score_raw(rt, m, corpus, context, result, err)
-                                 : score_labelled(rt, m, corpus, result, err));
+    if (m->kind == RUNG_RAW) RUNG_TRY(score_raw(rt, m, corpus, context, result, err));
+    if (m->kind == RUNG_LABELLED) RUNG_TRY(score_labelled(rt, m, corpus, result, err));
     char *path = rung_path_join(dir, "model.safetensors");
     if (!path) return rung__out_of_memory(err, strlen(dir), "a path");
     result->params = count_params(m);
@@ -167,13 +180,15 @@ static rung_status check_free(const char *dir, rung_error *err)
 }
 
 /* The folder is made when there is something to be written into it. */
-static rung_status learn(rung_runtime *rt, rung_model **m, const rung_corpus *corpus,
+static rung_status learn(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
                          const rung_fit_config *config, const char *dir,
                          const rung_train_hooks *hooks, rung_fit_result *result,
                          rung_error *err)
 {
     if (!config->resume) RUNG_TRY(check_free(dir, err));
-    if (rung_class_is_trained((*m)->type, (*m)->kind))
+    if ((*m)->kind == RUNG_WORDS)
+        RUNG_TRY(fit_words(rt, *m, corpus, config, dir, hooks, result, err));
+    else if (rung_class_is_trained((*m)->type, (*m)->kind))
         RUNG_TRY(train(rt, *m, corpus, config, dir, hooks, result, err));
     else
         RUNG_TRY(fit_directly(rt, *m, corpus, result, err));
@@ -186,6 +201,10 @@ rung_status rung_fit(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
                      rung_error *err)
 {
     *result = (rung_fit_result){0};
+    if ((*m)->kind == RUNG_WORDS) {
+        const rung_words_config reading = (*m)->type->words->reading(*m);
+        RUNG_TRY(rung_corpus_words(corpus, rt, &reading, err));
+    }
     RUNG_TRY(build(*m, corpus, &config->train, err));
     bool finished = false;
     if (config->resume)

@@ -132,7 +132,7 @@ static void add_data_options(rung_str *s, const rung_corpus *corpus)
         rung_str_addf(s, " --test-share %.17g", corpus->config.test_share);
     if (corpus->kind == RUNG_RAW)
         rung_str_addf(s, " --tokenizer %s", rung_tokenizer_kind(corpus->tokenizer));
-    else
+    else if (corpus->kind == RUNG_LABELLED)
         add_labelled_options(s, &corpus->config.labelled);
     if (corpus->config.vocab_size)
         rung_str_addf(s, " --vocab-size %lld", (long long)corpus->config.vocab_size);
@@ -144,7 +144,7 @@ static rung_status same_again(rung_str *s, const rung_model *m, const rung_corpu
 {
     rung_str_addf(s, "rung train %s", m->type->name);
     add_data_options(s, corpus);
-    if (rung_class_is_trained(m->type, m->kind))
+    if (m->kind == RUNG_WORDS || rung_class_is_trained(m->type, m->kind))
         RUNG_TRY(add_train_options(s, m->type, m->kind, &done->config, err));
     return add_model_options(s, m, err);
 }
@@ -178,7 +178,7 @@ static json_t *describe_data(const rung_corpus *corpus)
     rung__json_put(data, "sha256", json_string(corpus->sha256[RUNG_TRAIN]), &failed);
     for (int p = 0; p < RUNG_PARTS; p++) {
         json_t *part = json_pack("{s:I}", "bytes", (json_int_t)corpus->bytes[p]);
-        if (corpus->kind == RUNG_RAW)
+        if (corpus->kind != RUNG_LABELLED)
             rung__json_put(part, "tokens",
                            json_integer((json_int_t)corpus->tokens[p].count), &failed);
         else

@@ -327,13 +327,14 @@ static rung_status load(rung_model **m, folder *f, rung_error *err)
         return rung_fail(err, RUNG_INPUT, "%s: not an object", f->config);
     RUNG_TRY(class_of(&type, f->json, f->config, err));
     bool has_labels = json_object_size(json_object_get(f->json, "id2label")) > 0;
-    rung_data_kind kind = has_labels ? RUNG_LABELLED : RUNG_RAW;
+    const rung_data_kind kind =
+        has_labels ? RUNG_LABELLED : rung_class_kind(type, RUNG_RAW);
     rung_status made = rung_model_new(m, type, kind, err);
     if (made != RUNG_OK) rung_fail_within(err, "%s", f->config);
     RUNG_TRY(made);
     RUNG_TRY(apply_config(*m, f->json, f->config, err));
     if (has_labels) RUNG_TRY(read_labels(*m, f->json, f->config, err));
-    if (kind == RUNG_RAW || type->labelled->tokenizer) {
+    if (kind != RUNG_LABELLED || type->labelled->tokenizer || type->words) {
         RUNG_TRY(rung_tokenizer_load(&(*m)->tokenizer, f->tokenizer, err));
         RUNG_TRY(check_vocabulary(*m, f->json, f->config, err));
     }

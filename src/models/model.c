@@ -78,6 +78,12 @@ static const char *missing_labelled(const rung_labelled_ops *labelled)
     return labelled->fit || labelled->tokenizer ? NULL : "labelled.tokenizer";
 }
 
+static const char *missing_words(const rung_words_ops *words)
+{
+    if (!words->reading) return "words.reading";
+    return words->fit ? NULL : "words.fit";
+}
+
 /* The name of a required method that a class lacks, NULL if it is whole. */
 static const char *missing_method(const rung_class *c)
 {
@@ -88,8 +94,9 @@ static const char *missing_method(const rung_class *c)
     if (c->n_options && !c->options) return "options";
     if (!c->declare) return "declare";
     if (!c->extra != !c->load_extra) return c->extra ? "load_extra" : "extra";
-    if (!c->raw && !c->labelled) return "raw or labelled";
+    if (!c->raw && !c->labelled && !c->words) return "raw, labelled or words";
     const char *missing = c->raw ? missing_raw(c->raw) : NULL;
+    if (!missing && c->words) missing = missing_words(c->words);
     return missing || !c->labelled ? missing : missing_labelled(c->labelled);
 }
 
@@ -118,7 +125,14 @@ static bool is_given(const rung_option_set *set, const char *name)
 
 static bool learns_from(const rung_class *type, rung_data_kind kind)
 {
-    return kind == RUNG_RAW ? type->raw != NULL : type->labelled != NULL;
+    const bool learns[] = {type->raw != NULL, type->labelled != NULL,
+                           type->words != NULL};
+    return learns[kind];
+}
+
+rung_data_kind rung_class_kind(const rung_class *type, rung_data_kind kind)
+{
+    return kind == RUNG_RAW && !type->raw && type->words ? RUNG_WORDS : kind;
 }
 
 rung_status rung_class_check_kind(const rung_class *type, rung_data_kind kind,
@@ -133,12 +147,14 @@ rung_status rung_class_check_kind(const rung_class *type, rung_data_kind kind,
             snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
                      c->name);
     }
+    static const char *const kinds[] = {"raw", "labelled", "running"};
     return rung_fail(err, RUNG_USAGE, "%s does not learn from %s text: %s do", type->name,
-                     kind == RUNG_RAW ? "raw" : "labelled", names);
+                     kinds[kind], names);
 }
 
 bool rung_class_is_trained(const rung_class *type, rung_data_kind kind)
 {
+    if (kind == RUNG_WORDS) return false;
     return kind == RUNG_RAW ? !type->raw->fit : !type->labelled->fit;
 }
 
@@ -153,7 +169,9 @@ static bool has_option(const rung_option_set *set, const char *name)
 rung_status rung_class_defaults(const rung_class *type, rung_data_kind kind,
                                 const rung_option_set *set, rung_error *err)
 {
-    const char *p = kind == RUNG_RAW ? type->raw->defaults : type->labelled->defaults;
+    const char *p = kind == RUNG_RAW        ? type->raw->defaults
+                    : kind == RUNG_LABELLED ? type->labelled->defaults
+                                            : type->words->defaults;
     if (!p) p = "";
     for (int n = 0; *p; p += n) {
         char name[40], value[40];
@@ -201,7 +219,7 @@ rung_option_set rung_model_options(rung_model *m)
 rung_status rung_model_build(rung_model *m, rung_tokenizer *tok, rung_labels *labels,
                              uint64_t seed, rung_error *err)
 {
-    assert(!m->tokenizer && !m->labels && !labels == (m->kind == RUNG_RAW));
+    assert(!m->tokenizer && !m->labels && !labels == (m->kind != RUNG_LABELLED));
     m->tokenizer = tok;
     m->labels = labels;
     m->vocab = tok ? rung_tokenizer_size(tok) : 0;
@@ -229,8 +247,9 @@ rung_status rung_session_open(rung_session **out, const rung_model *m, rung_runt
                               int64_t max_tokens, rung_error *err)
 {
     if (m->kind != RUNG_RAW)
-        return rung_fail(err, RUNG_UNSUPPORTED,
-                         "this %s is a classifier: it writes no text", m->type->name);
+        return rung_fail(err, RUNG_UNSUPPORTED, "this %s is a %s: it writes no text",
+                         m->type->name,
+                         m->kind == RUNG_WORDS ? "set of word vectors" : "classifier");
     const rung_stream_ops *ops = m->type->raw->stream;
     if (!ops)
         return rung_fail(err, RUNG_UNSUPPORTED,

@@ -64,8 +64,8 @@ static size_t count_controls(const char *bytes, size_t size)
     return n;
 }
 
-static rung_status check_text(const char *path, const char *bytes, size_t size,
-                              rung_error *err)
+rung_status rung__text_check(const char *path, const char *bytes, size_t size,
+                             rung_error *err)
 {
     if (size == 0) return rung_fail(err, RUNG_INPUT, "'%s' is empty", path);
     const char *nul = memchr(bytes, '\0', size < FIRST_BYTES ? size : FIRST_BYTES);
@@ -145,24 +145,20 @@ static rung_status append_file(growing *g, const char *path, rung_error *err)
 static rung_status read_file(growing *g, const char *path, rung_error *err)
 {
     RUNG_TRY(append_file(g, path, err));
-    return check_text(path, g->bytes, g->size, err);
+    return rung__text_check(path, g->bytes, g->size, err);
 }
 
 /* ---- Folders ---- */
 
-typedef struct path_list {
-    char **paths;
-    size_t n, cap;
-} path_list;
-
-static void release_paths(path_list *list)
+void rung__paths_release(rung__paths *list)
 {
     for (size_t i = 0; i < list->n; i++) rung__free(list->paths[i]);
     rung__free(list->paths);
+    *list = (rung__paths){0};
 }
 
 /* Takes `path`. */
-static rung_status add_path(path_list *list, char *path, rung_error *err)
+static rung_status add_path(rung__paths *list, char *path, rung_error *err)
 {
     if (list->n == list->cap) {
         const size_t cap = 2 * list->cap + 16;
@@ -178,11 +174,11 @@ static rung_status add_path(path_list *list, char *path, rung_error *err)
     return RUNG_OK;
 }
 
-static rung_status collect(path_list *list, const char *dir, rung_error *err);
+static rung_status collect(rung__paths *list, const char *dir, rung_error *err);
 
 /* A regular file, also behind a link, or a folder, but not behind a link: those may lead
  * in circles. Takes `path`. */
-static rung_status collect_one(path_list *list, char *path, rung_error *err)
+static rung_status collect_one(rung__paths *list, char *path, rung_error *err)
 {
     struct stat here, there;
     if (lstat(path, &here) == 0 && S_ISDIR(here.st_mode)) {
@@ -197,7 +193,7 @@ static rung_status collect_one(path_list *list, char *path, rung_error *err)
 }
 
 /* The files below `dir`, without hidden files and folders (.git, .DS_Store). */
-static rung_status collect(path_list *list, const char *dir, rung_error *err)
+static rung_status collect(rung__paths *list, const char *dir, rung_error *err)
 {
     rung_names names;
     RUNG_TRY(rung_list_dir(dir, &names, err));
@@ -217,9 +213,25 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+rung_status rung__text_paths(rung__paths *list, const char *path, rung_error *err)
+{
+    *list = (rung__paths){0};
+    rung_status status = RUNG_OK;
+    if (rung_path_is_dir(path)) {
+        status = collect(list, path, err);
+        if (list->n > 0) qsort(list->paths, list->n, sizeof *list->paths, by_bytes);
+    } else {
+        char *copy = rung__strdup(path);
+        status = copy ? add_path(list, copy, err)
+                      : rung__out_of_memory(err, strlen(path) + 1, "a path");
+    }
+    if (status != RUNG_OK) rung__paths_release(list);
+    return status;
+}
+
 /* Appends those of the files that are text; why the first of the others is none goes to
  * *why. A file that cannot be read or unpacked is an error. */
-static rung_status append_files(growing *g, const path_list *list, rung_error *why,
+static rung_status append_files(growing *g, const rung__paths *list, rung_error *why,
                                 rung_error *err)
 {
     for (size_t i = 0; i < list->n && g->size < g->max; i++) {
@@ -229,7 +241,8 @@ static rung_status append_files(growing *g, const path_list *list, rung_error *w
         const size_t begin = g->size;
         RUNG_TRY(append_file(g, list->paths[i], err));
         rung_error problem;
-        if (check_text(list->paths[i], g->bytes + begin, g->size - begin, &problem)) {
+        if (rung__text_check(list->paths[i], g->bytes + begin, g->size - begin,
+                             &problem)) {
             g->size = before;
             if (!why->message[0]) *why = problem;
         }
@@ -239,19 +252,16 @@ static rung_status append_files(growing *g, const path_list *list, rung_error *w
 
 static rung_status read_folder(growing *g, const char *path, rung_error *err)
 {
-    path_list list = {0};
+    rung__paths list;
     rung_error why = {0};
-    rung_status status = collect(&list, path, err);
-    if (status == RUNG_OK) {
-        if (list.n > 0) qsort(list.paths, list.n, sizeof *list.paths, by_bytes);
-        status = append_files(g, &list, &why, err);
-    }
+    RUNG_TRY(rung__text_paths(&list, path, err));
+    rung_status status = append_files(g, &list, &why, err);
     if (status == RUNG_OK && g->size == 0) {
         status =
             rung_fail(err, RUNG_INPUT, "folder '%s' has no text among its %zu files%s%s",
                       path, list.n, list.n > 0 ? ": " : "", why.message);
     }
-    release_paths(&list);
+    rung__paths_release(&list);
     return status;
 }
 

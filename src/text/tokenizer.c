@@ -9,10 +9,8 @@
 #include "text/unicode.h"
 
 static const rung_tokenizer_class *const classes[] = {
-    &rung__tokenizer_byte,
-    &rung__tokenizer_char,
-    &rung__tokenizer_word,
-    &rung__tokenizer_wordpiece,
+    &rung__tokenizer_byte,      &rung__tokenizer_char,      &rung__tokenizer_word,
+    &rung__tokenizer_wordpiece, &rung__tokenizer_wordlevel,
 };
 #define N_CLASSES (sizeof classes / sizeof classes[0])
 

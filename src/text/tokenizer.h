@@ -79,6 +79,7 @@ extern const rung_tokenizer_class rung__tokenizer_byte;
 extern const rung_tokenizer_class rung__tokenizer_char;
 extern const rung_tokenizer_class rung__tokenizer_word;
 extern const rung_tokenizer_class rung__tokenizer_wordpiece;
+extern const rung_tokenizer_class rung__tokenizer_wordlevel;
 
 /* An empty tokenizer of a kind known by name. */
 rung_status rung__tokenizer_create(rung_tokenizer **out, const char *kind,

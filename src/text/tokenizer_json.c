@@ -149,7 +149,8 @@ static rung_status check_lossless(const json_t *model, const char *path, rung_er
     return RUNG_OK;
 }
 
-/* The kind of a tokenizer: a WordPiece is told by its type, what is ours by its name. */
+/* The kind of a tokenizer: a WordPiece or a WordLevel is told by its type, what is ours
+ * by its name. */
 static rung_status kind_of(const char **kind, const json_t *file, const char *path,
                            rung_error *err)
 {
@@ -163,12 +164,15 @@ static rung_status kind_of(const char **kind, const json_t *file, const char *pa
         *kind = rung__tokenizer_wordpiece.kind;
         return RUNG_OK;
     }
+    if (strcmp(type, "WordLevel") == 0) {
+        *kind = rung__tokenizer_wordlevel.kind;
+        return RUNG_OK;
+    }
     if (!json_is_object(options)) {
-        return rung_fail(
-            err, RUNG_UNSUPPORTED,
-            "%s: has no model.rung: only WordPiece tokenizers, and what rung "
-            "wrote, are read",
-            path);
+        return rung_fail(err, RUNG_UNSUPPORTED,
+                         "%s: has no model.rung: only WordPiece and WordLevel "
+                         "tokenizers, and what rung wrote, are read",
+                         path);
     }
     RUNG_TRY(rung_json_require(options, "kind", path, err));
     return rung_json_get_text(options, "kind", kind, path, err);

@@ -147,8 +147,8 @@ static rung_status append(rung_vocab *v, const char *bytes, size_t size, uint64_
     return RUNG_OK;
 }
 
-rung_status rung__vocab_add(rung_vocab *v, const char *bytes, size_t size, int64_t count,
-                            rung_error *err)
+rung_status rung__vocab_enter(rung_vocab *v, const char *bytes, size_t size,
+                              int64_t count, int32_t *id, rung_error *err)
 {
     if (2 * (v->n + 1) > v->n_slots) {
         RUNG_TRY(rehash(v, v->n_slots ? 2 * v->n_slots : FIRST_SLOTS, err));
@@ -156,8 +156,16 @@ rung_status rung__vocab_add(rung_vocab *v, const char *bytes, size_t size, int64
     const uint64_t hash = rung__vocab_hash(bytes, size);
     rung_vocab_slot *slot = slot_of(v, bytes, size, hash);
     if (!slot->next) RUNG_TRY(append(v, bytes, size, hash, slot, err));
-    v->counts[slot->next - 1] += count;
+    *id = slot->next - 1;
+    v->counts[*id] += count;
     return RUNG_OK;
+}
+
+rung_status rung__vocab_add(rung_vocab *v, const char *bytes, size_t size, int64_t count,
+                            rung_error *err)
+{
+    int32_t id;
+    return rung__vocab_enter(v, bytes, size, count, &id, err);
 }
 
 typedef struct ranked {

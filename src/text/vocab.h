@@ -38,6 +38,9 @@ int32_t rung__vocab_find(const rung_vocab *v, const char *bytes, size_t size);
 /* Adds `count` to the count of a string, which enters the set if it is new. */
 rung_status rung__vocab_add(rung_vocab *v, const char *bytes, size_t size, int64_t count,
                             rung_error *err);
+/* The same, and *id is the string's. */
+rung_status rung__vocab_enter(rung_vocab *v, const char *bytes, size_t size,
+                              int64_t count, int32_t *id, rung_error *err);
 
 /* *out, empty before, becomes the strings with a count of at least `min_count`, most
  * frequent first, equal counts in bytewise order, `most` of them at most. */

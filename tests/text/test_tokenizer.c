@@ -8,7 +8,7 @@
 #include "text/tokenizer.h"
 
 static rung_error err;
-static const char *const kinds[] = {"byte", "char", "word", "wordpiece"};
+static const char *const kinds[] = {"byte", "char", "word", "wordpiece", "wordlevel"};
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 #define N_LOSSLESS 3 /* the first so many */
 
@@ -200,7 +200,7 @@ static void wrong_use_is_told(void **state)
     assert_fails(rung_tokenizer_train(&tok, "sentencepiece", NULL, text, &err),
                  RUNG_USAGE,
                  "unknown tokenizer 'sentencepiece': known are byte, char, word, "
-                 "wordpiece");
+                 "wordpiece, wordlevel");
     const rung_tokenizer_config config = {.vocab_size = -1};
     assert_fails(rung_tokenizer_train(&tok, "word", &config, text, &err), RUNG_USAGE,
                  "tokenizer: vocab_size -1, min_count 0: must not be negative");

@@ -1,0 +1,78 @@
+/* Vectors of words in a model and its folder. */
+#include "models/vectors.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "models/extra.h"
+
+rung_status rung__vectors_count(rung__vectors *v, const rung_words *words,
+                                rung_error *err)
+{
+    const size_t n = (size_t)v->base.vocab;
+    rung__free(v->counts);
+    v->counts = rung__alloc_array(n, sizeof *v->counts);
+    if (!v->counts) return rung__out_of_memory(err, n * sizeof *v->counts, "counts");
+    memcpy(v->counts, words->counts, n * sizeof *v->counts);
+    return RUNG_OK;
+}
+
+size_t rung__vectors_extra(const rung_model *m, rung_stored *out)
+{
+    const rung__vectors *v = rung__vectors_of(m);
+    const int64_t V = m->vocab;
+    out[0] = rung__extra("centre.weight", RUNG_STORED_F32, V, v->dim, v->centre);
+    out[1] = rung__extra("context.weight", RUNG_STORED_F32, V, v->dim, v->context);
+    out[2] = rung__extra("counts", RUNG_STORED_I64, V, 0, v->counts);
+    if (!v->centre_bias) return 3;
+    out[3] = rung__extra("centre.bias", RUNG_STORED_F32, V, 0, v->centre_bias);
+    out[4] = rung__extra("context.bias", RUNG_STORED_F32, V, 0, v->context_bias);
+    return 5;
+}
+
+static rung_status check_finite(const char *name, const float *x, size_t n,
+                                rung_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(x[i]))
+            return rung_fail(err, RUNG_INPUT, "%s: number %zu is %g: must be finite",
+                             name, i, (double)x[i]);
+    }
+    return RUNG_OK;
+}
+
+/* A tensor [words] (columns 0) or [words, columns] into *out. */
+static rung_status load(float **out, const rung_safetensors *file, const char *name,
+                        int64_t rows, int64_t columns, rung_error *err)
+{
+    RUNG_TRY(
+        rung__extra_load(out, file, name, RUNG_STORED_F32, rows, columns, NULL, err));
+    const size_t n = (size_t)rows * (size_t)(columns ? columns : 1);
+    rung_safetensors_forget(file, rung_safetensors_find(file, name));
+    return check_finite(name, *out, n, err);
+}
+
+rung_status rung__vectors_load(rung_model *m, const rung_safetensors *file,
+                               rung_error *err)
+{
+    rung__vectors *v = rung__vectors_of(m);
+    const int64_t V = m->vocab;
+    RUNG_TRY(load(&v->centre, file, "centre.weight", V, v->dim, err));
+    RUNG_TRY(load(&v->context, file, "context.weight", V, v->dim, err));
+    RUNG_TRY(
+        rung__extra_load(&v->counts, file, "counts", RUNG_STORED_I64, V, 0, NULL, err));
+    if (!rung_safetensors_find(file, "centre.bias")) return RUNG_OK;
+    RUNG_TRY(load(&v->centre_bias, file, "centre.bias", V, 0, err));
+    return load(&v->context_bias, file, "context.bias", V, 0, err);
+}
+
+void rung__vectors_release(rung_model *m)
+{
+    rung__vectors *v = rung__vectors_of(m);
+    rung__free(v->centre);
+    rung__free(v->context);
+    rung__free(v->centre_bias);
+    rung__free(v->context_bias);
+    rung__free(v->counts);
+}

@@ -1,0 +1,66 @@
+/* Vectors of words: what the rungs that learn them have in common. A word has two, the
+ * one of the centre and the one of the context; both are kept. In the folder tensors
+ * "centre.weight" and "context.weight" [words, dim], "counts" [words], and, where the
+ * rung has them, "centre.bias" and "context.bias" [words]; the words are tokenizer.json,
+ * the most frequent first. */
+#ifndef RUNG_MODELS_VECTORS_H
+#define RUNG_MODELS_VECTORS_H
+
+#include "rung/model.h"
+
+/* The base of such a model: first member of the concrete struct. */
+typedef struct rung__vectors {
+    rung_model base;
+    int64_t dim;                       /* numbers a vector has; set by declare */
+    float *centre, *context;           /* [base.vocab, dim], owned */
+    float *centre_bias, *context_bias; /* [base.vocab], owned, or both NULL */
+    int64_t *counts; /* [base.vocab], owned: occurrences in the training text */
+} rung__vectors;
+
+/* Whether a model is one of these. */
+static inline bool rung__is_vectors(const rung_model *m)
+{
+    return m->type->words != NULL;
+}
+
+static inline rung__vectors *rung__vectors_of(const rung_model *m)
+{
+    return (rung__vectors *)m;
+}
+
+/* Options of a rung_words_config that lies at `at` in a config struct. */
+#define RUNG__READING_OPTIONS(at)                                                        \
+    {"min-count",                                                                        \
+     RUNG_OPTION_INT,                                                                    \
+     (at) + offsetof(rung_words_config, min_count),                                      \
+     "5",                                                                                \
+     1,                                                                                  \
+     1e15,                                                                               \
+     NULL,                                                                               \
+     "occurrences that a word needs to have a vector",                                   \
+     NULL},                                                                              \
+        {"lower",                                                                        \
+         RUNG_OPTION_FLAG,                                                               \
+         (at) + offsetof(rung_words_config, lower),                                      \
+         "false",                                                                        \
+         0,                                                                              \
+         0,                                                                              \
+         NULL,                                                                           \
+         "make letters lower case",                                                      \
+         NULL},                                                                          \
+    {                                                                                    \
+        "lines", RUNG_OPTION_FLAG, (at) + offsetof(rung_words_config, lines), "true", 0, \
+            0, NULL, "no window goes beyond a line", NULL                                \
+    }
+
+/* Takes the counts of `words`, whose vocabulary the model has. */
+rung_status rung__vectors_count(rung__vectors *v, const rung_words *words,
+                                rung_error *err);
+
+/* Methods of their classes. */
+size_t rung__vectors_extra(const rung_model *m, rung_stored *out);
+rung_status rung__vectors_load(rung_model *m, const rung_safetensors *file,
+                               rung_error *err);
+void rung__vectors_release(rung_model *m);
+
+#endif
