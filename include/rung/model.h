@@ -173,6 +173,7 @@ struct rung_model {
     rung_labels *labels;       /* owned; NULL for raw text */
     int64_t vocab;             /* of the tokenizer, or 0 */
     int64_t n_labels;          /* or 0 */
+    uint64_t seed;             /* of what learning draws; set by rung_model_build */
     int64_t context;           /* tokens that training windows have; set by declare */
     int64_t max_context;       /* positions it knows, 0: any number; set by declare */
     bool carries; /* training carries states from window to window; set by declare */

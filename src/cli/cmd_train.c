@@ -36,10 +36,19 @@ typedef struct training {
     bool given[CLI_MAX_SETS][64];
 } training;
 
+/* The trainer's options; of them the seed alone for a class that learns without it. */
+static rung_option_set train_set(training *t)
+{
+    rung_option_set set = {.title = "Optimization", .values = &t->train};
+    set.options = rung_train_options(&set.count);
+    if (!t->model || rung_class_is_trained(t->model->type, t->model->kind)) return set;
+    while (strcmp(set.options->name, "seed") != 0) set.options++;
+    set.count = 1;
+    return set;
+}
+
 static void make_sets(training *t)
 {
-    size_t count;
-    const rung_option *train = rung_train_options(&count);
     t->n_sets = 0;
     t->sets[t->n_sets++] = (rung_option_set){.title = "Training run",
                                              .options = options,
@@ -47,8 +56,7 @@ static void make_sets(training *t)
                                              .values = &t->own};
     if (t->model) t->sets[t->n_sets++] = rung_model_options(t->model);
     t->sets[t->n_sets++] = cli_data_set(&t->data, true);
-    t->sets[t->n_sets++] = (rung_option_set){
-        .title = "Optimization", .options = train, .count = count, .values = &t->train};
+    t->sets[t->n_sets++] = train_set(t);
     t->sets[t->n_sets++] = cli_common_set(&t->common, true);
     for (size_t i = 0; i < t->n_sets; i++) t->sets[i].given = t->given[i];
 }
