@@ -13,7 +13,7 @@
 
 static const rung_class *const built_in[] = {
     &rung__unigram, &rung__bigram, &rung__majority, &rung__logreg,
-    &rung__lstm,    &rung__gpt,    &rung__bert,
+    &rung__bow,     &rung__lstm,   &rung__gpt,      &rung__bert,
 };
 
 enum { N_BUILT_IN = sizeof built_in / sizeof built_in[0], MAX_REGISTERED = 16 };
@@ -224,6 +224,7 @@ rung_status rung_model_build(rung_model *m, rung_tokenizer *tok, rung_labels *la
     m->labels = labels;
     m->vocab = tok ? rung_tokenizer_size(tok) : 0;
     m->n_labels = labels ? rung_labels_count(labels) : 0;
+    m->seed = seed;
     RUNG_TRY(m->type->declare(m, err));
     rung_params_init(m->params, seed);
     return RUNG_OK;

@@ -1,6 +1,6 @@
-/* What logreg reaches with its defaults on data that people compare on: the test part is
- * looked at once, after everything was chosen on valid. RUNG_DATA names the folder with
- * the data (../shared/data if unset); a set that is not there is skipped. */
+/* What logreg and bow reach with their defaults on data that people compare on: the test
+ * part is looked at once, after everything was chosen on valid. RUNG_DATA names the
+ * folder with the data (../shared/data if unset); a set that is not there is skipped. */
 #include "support.h"
 
 #include "engine.h"
@@ -15,8 +15,8 @@ static const char *data(const char *name)
 }
 
 /* The share of the test part that is right. */
-static double accuracy(const char *train, const char *test, const char *text_column,
-                       const char *label_column)
+static double accuracy(const char *rung, const char *train, const char *test,
+                       const char *text_column, const char *label_column)
 {
     rung_corpus corpus;
     rung_label_score score;
@@ -28,13 +28,13 @@ static double accuracy(const char *train, const char *test, const char *text_col
     config.labelled.label_column = label_column;
     rung_runtime *rt = new_runtime(0);
     assert_ok(rung_corpus_open(&corpus, &config, NULL, &err));
-    assert_ok(rung_model_new(&m, rung_class_find("logreg", &err), RUNG_LABELLED, &err));
+    assert_ok(rung_model_new(&m, rung_class_find(rung, &err), RUNG_LABELLED, &err));
     assert_ok(rung_model_build(m, NULL, rung_labels_share(corpus.labels), 1, &err));
     assert_ok(m->type->labelled->fit(m, rt, &corpus.examples[RUNG_TRAIN],
                                      &corpus.examples[RUNG_VALID], &err));
     assert_ok(rung_classify_evaluate(m, rt, &corpus.examples[RUNG_TEST], &score, &err));
     const double share = score.accuracy;
-    print_message("# %.4f of %zu right, log-loss %.4f\n", share, score.count,
+    print_message("# %s: %.4f of %zu right, log-loss %.4f\n", rung, share, score.count,
                   score.log_loss);
     rung_label_score_release(&score);
     rung_model_free(m);
@@ -50,7 +50,8 @@ static void reviews_of_films(void **state)
     snprintf(train, sizeof train, "%s", data("textcls/imdb.train.tsv.xz"));
     snprintf(test, sizeof test, "%s", data("textcls/imdb.test.tsv.xz"));
     if (!rung_path_exists(train)) skip();
-    assert_true(accuracy(train, test, "3", "1") >= 0.905);
+    assert_true(accuracy("logreg", train, test, "3", "1") >= 0.905);
+    assert_true(accuracy("bow", train, test, "3", "1") >= 0.897);
 }
 
 static void sentences_of_reviews(void **state)
@@ -60,7 +61,8 @@ static void sentences_of_reviews(void **state)
     snprintf(train, sizeof train, "%s", data("textcls/sst2/train.tsv.gz"));
     snprintf(test, sizeof test, "%s", data("textcls/sst2/dev.tsv"));
     if (!rung_path_exists(train)) skip();
-    assert_true(accuracy(train, test, "2", "1") >= 0.81);
+    assert_true(accuracy("logreg", train, test, "2", "1") >= 0.81);
+    assert_true(accuracy("bow", train, test, "2", "1") >= 0.81);
 }
 
 static void short_messages(void **state)
@@ -68,7 +70,8 @@ static void short_messages(void **state)
     (void)state;
     const char *path = data("textcls/SMSSpamCollection.tsv");
     if (!rung_path_exists(path)) skip();
-    assert_true(accuracy(path, NULL, "2", "1") >= 0.98);
+    assert_true(accuracy("logreg", path, NULL, "2", "1") >= 0.98);
+    assert_true(accuracy("bow", path, NULL, "2", "1") >= 0.98);
 }
 
 /* The documents stand in one file, a line each, and "name part label" in another: joined
@@ -102,7 +105,8 @@ static void news(void **state)
     snprintf(test, sizeof test, "%s", path_in(*state, "test.tsv"));
     if (!rung_path_exists(data("textcls/R8.clean.txt.gz"))) skip();
     split_reuters(train, test);
-    assert_true(accuracy(train, test, "2", "1") >= 0.96);
+    assert_true(accuracy("logreg", train, test, "2", "1") >= 0.96);
+    assert_true(accuracy("bow", train, test, "2", "1") >= 0.96);
 }
 
 int main(void)
