@@ -1,5 +1,5 @@
 /* Features of texts that are anything: rows are sound, and a restored set of columns
- * gives the same ones. The first byte picks n-grams and columns, the second how many
+ * gives the same ones. The first byte picks the config, the second how many
  * texts the rest is. */
 #include <math.h>
 #include <string.h>
@@ -26,8 +26,13 @@ static void check_rows(const rung_csr *rows)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     if (size < 2) return 0;
-    const rung_features_config config = {1 + bytes[0] % 8, 6 + bytes[0] / 8 % 8,
-                                         1 + bytes[0] / 64};
+    const rung_features_config config = {.ngrams = bytes[0] % 4,
+                                         .chars =
+                                             bytes[0] % 4 && bytes[0] & 4 ? NULL : "2-4",
+                                         .bits = bytes[0] & 8 ? 6 + bytes[0] / 16 % 4 : 0,
+                                         .min_df = 1 + bytes[0] / 64,
+                                         .tf = bytes[0] / 16 % 3,
+                                         .idf = bytes[0] & 4};
     const size_t n = bytes[1] % (MOST + 1);
     const char *text = (const char *)bytes + 2;
     size -= 2;
@@ -41,8 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     FUZZ_CHECK(rung_pool_new(&pool, 1, &err) == RUNG_OK);
     FUZZ_CHECK(rung__features_fit(&f, &config, texts, n, pool, &rows, &err) == RUNG_OK);
     check_rows(&rows);
-    FUZZ_CHECK(rung__features_restore(&g, &config, f.hashes, f.idf, f.n_columns, &err) ==
-               RUNG_OK);
+    const rung_span names = {f.names.bytes, f.names.size};
+    FUZZ_CHECK(rung__features_restore(&g, &config, f.hashes, names, f.idf, f.n_columns,
+                                      &err) == RUNG_OK);
     FUZZ_CHECK(rung__features_apply(&g, texts, n, pool, &again, &err) == RUNG_OK);
     const size_t n_values = (size_t)rows.first[n];
     FUZZ_CHECK(memcmp(rows.first, again.first, (n + 1) * sizeof *rows.first) == 0);

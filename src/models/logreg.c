@@ -2,7 +2,7 @@
  *
  *     z = x w + b,   p = softmax(z)     (two labels: one z, p = sigmoid(z))
  *
- * with x the hashed n-grams of text/features.h and w, b as learn/logistic.h finds them;
+ * with x the n-grams of text/features.h and w, b as learn/logistic.h finds them;
  * lambda, the weight of the penalty, is the one of a few that predicts the valid examples
  * best. The folder holds the columns that the training texts have, no others: their hash,
  * idf and weights. */
@@ -16,7 +16,7 @@
 #include "base/runtime.h"
 #include "learn/logistic_fit.h"
 #include "models/extra.h"
-#include "text/features.h"
+#include "models/featured.h"
 
 /* Candidates for lambda, in steps of about the root of ten. The middle of them comes
  * first: what is best for texts of a sentence to a page, thousands of them, lies near. */
@@ -53,20 +53,14 @@ static int64_t outputs_of(const rung_model *m)
 #define AT(field) offsetof(logreg_config, field)
 
 static const rung_option logreg_options[] = {
-    {"ngrams", RUNG_OPTION_INT, AT(features.ngrams), "2", 1, RUNG_MAX_NGRAMS, NULL,
-     "longest run of words that is a feature", NULL},
-    {"hash-bits", RUNG_OPTION_INT, AT(features.bits), "22", 6, RUNG_MAX_HASH_BITS, NULL,
-     "features are hashed into 2^hash-bits columns", NULL},
-    {"min-df", RUNG_OPTION_INT, AT(features.min_df), "2", 1, 1e9, NULL,
-     "training texts that must have a feature", NULL},
+    RUNG__FEATURE_OPTIONS(AT(features)),
     {"lambda", RUNG_OPTION_REAL, AT(lambda), "0", 0, 1e9, NULL,
      "weight of the penalty; 0: the best of a few on valid", NULL},
 };
 
 static rung_status logreg_declare(rung_model *m, rung_error *err)
 {
-    (void)m, (void)err;
-    return RUNG_OK;
+    return rung__features_check(&logreg_of(m)->config.features, err);
 }
 
 /* What it has learned. */
@@ -110,10 +104,9 @@ static rung_status make_rows(row_data *x, logreg *r, rung_runtime *rt,
         (rung_logistic_data){.rows = &x->train, .n_labels = K, .labels = train->labels};
     x->valid_data =
         (rung_logistic_data){.rows = &x->valid, .n_labels = K, .labels = valid->labels};
-    rung_log(rt, RUNG_LOG_INFO,
-             "logreg: %lld columns of at least %lld texts; %.2g %% of n-grams share one",
-             (long long)f->n_columns, (long long)r->config.features.min_df,
-             100 * rung__features_collisions(f));
+    rung__featured_settle(&r->config.features, f);
+    rung_log(rt, RUNG_LOG_INFO, "logreg: %lld columns; %.2g %% of n-grams share one",
+             (long long)f->n_columns, 100 * rung__features_collisions(f));
     return RUNG_OK;
 }
 
@@ -195,59 +188,52 @@ static size_t logreg_extra(const rung_model *m, rung_stored *out)
 {
     const logreg *r = logreg_of(m);
     const int64_t D = r->features.n_columns, O = outputs_of(m);
-    out[0] = rung__extra("hashes", RUNG_STORED_I32, D, 0, r->features.hashes);
-    out[1] = rung__extra("idf", RUNG_STORED_F32, D, 0, r->features.idf);
-    out[2] = rung__extra("weight", RUNG_STORED_F32, D, O, r->weights);
-    out[3] = rung__extra("bias", RUNG_STORED_F32, O, 0, r->weights + D * O);
-    return 4;
+    const size_t n = rung__featured_extra(&r->features, out);
+    out[n] = rung__extra("weight", RUNG_STORED_F32, D, O, r->weights);
+    out[n + 1] = rung__extra("bias", RUNG_STORED_F32, O, 0, r->weights + D * O);
+    return n + 2;
 }
 
-/* The tensors of a file, copied. */
-typedef struct loaded {
-    int32_t *hashes;
-    float *idf, *weight, *bias;
-    int64_t D, O;
-} loaded;
-
-static rung_status copy_tensors(loaded *t, const rung_safetensors *file, rung_error *err)
+/* Takes weight [D, O] and bias [O] as one array. */
+static rung_status take_weights(logreg *r, const float *weight, const float *bias,
+                                size_t n, size_t O, rung_error *err)
 {
-    RUNG_TRY(
-        rung__extra_load(&t->hashes, file, "hashes", RUNG_STORED_I32, -1, 0, &t->D, err));
-    RUNG_TRY(rung__extra_load(&t->idf, file, "idf", RUNG_STORED_F32, t->D, 0, NULL, err));
-    RUNG_TRY(rung__extra_load(&t->weight, file, "weight", RUNG_STORED_F32, t->D, t->O,
-                              NULL, err));
-    return rung__extra_load(&t->bias, file, "bias", RUNG_STORED_F32, t->O, 0, NULL, err);
-}
-
-static rung_status take_tensors(logreg *r, const loaded *t, rung_error *err)
-{
-    const size_t n = (size_t)(t->D * t->O), O = (size_t)t->O;
     r->weights = rung__alloc_array(n + O, sizeof *r->weights);
     if (!r->weights) return rung__out_of_memory(err, (n + O) * 4, "weights");
-    memcpy(r->weights, t->weight, n * sizeof *r->weights);
-    memcpy(r->weights + n, t->bias, O * sizeof *r->weights);
+    memcpy(r->weights, weight, n * sizeof *r->weights);
+    memcpy(r->weights + n, bias, O * sizeof *r->weights);
     for (size_t i = 0; i < n + O; i++) {
         if (!isfinite(r->weights[i]))
             return rung_fail(err, RUNG_INPUT, "%s %zu is %g: must be finite",
                              i < n ? "weight" : "bias", i < n ? i : i - n,
                              (double)r->weights[i]);
     }
-    return rung__features_restore(&r->features, &r->config.features, t->hashes, t->idf,
-                                  t->D, err);
+    return RUNG_OK;
+}
+
+static rung_status load_weights(logreg *r, const rung_safetensors *file, rung_error *err)
+{
+    const int64_t D = r->features.n_columns, O = outputs_of(&r->base);
+    float *weight = NULL, *bias = NULL;
+    rung_status status =
+        rung__extra_load(&weight, file, "weight", RUNG_STORED_F32, D, O, NULL, err);
+    if (status == RUNG_OK)
+        status = rung__extra_load(&bias, file, "bias", RUNG_STORED_F32, O, 0, NULL, err);
+    if (status == RUNG_OK)
+        status = take_weights(r, weight, bias, (size_t)(D * O), (size_t)O, err);
+    rung__free(weight), rung__free(bias);
+    return status;
 }
 
 static rung_status logreg_load(rung_model *m, const rung_safetensors *file,
                                rung_error *err)
 {
     logreg *r = logreg_of(m);
-    loaded t = {.O = outputs_of(m)};
     if (m->n_labels < 2)
         return rung_fail(err, RUNG_INPUT, "logreg has at least two labels, not %lld",
                          (long long)m->n_labels);
-    rung_status status = copy_tensors(&t, file, err);
-    if (status == RUNG_OK) status = take_tensors(r, &t, err);
-    rung__free(t.hashes), rung__free(t.idf), rung__free(t.weight), rung__free(t.bias);
-    return status;
+    RUNG_TRY(rung__featured_load(&r->features, &r->config.features, file, err));
+    return load_weights(r, file, err);
 }
 
 static const rung_labelled_ops logreg_labelled = {

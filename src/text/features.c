@@ -1,73 +1,20 @@
-/* Hashed word n-grams.
+/* Rows of weighted n-grams.
  *
- * Texts are counted in blocks, one task each: words are folded, every n-gram becomes a
- * column, the columns of a text are sorted and counted. What a row becomes depends on its
- * text alone, and how many texts have a column is a sum of whole numbers, so neither
- * threads nor blocks show in the result. A block's rows are weighted where they lie and
- * then copied to their places in the matrix.
- *
- * The hash of the n-gram w1 ... wn is join(... join(h(w1), h(w2)) ..., h(wn)). It is part
- * of every saved model: it never changes. */
+ * Texts are counted in blocks, one task each: every n-gram becomes a column, the columns
+ * of a text are sorted and counted. What a row becomes depends on its text alone, and how
+ * many texts have a column is a sum of whole numbers, so neither threads nor blocks show
+ * in the result. A block's rows are weighted where they lie and then copied to their
+ * places in the matrix. */
 #include "text/features.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/hash.h"
-#include "text/words.h"
 
 #define BLOCK_TEXTS 256
-
-/* ---- Hashes ---- */
-
-/* The hash of the word at *p, eight bytes at a time; moves *p behind its NUL. The bytes
- * after the NUL do not count. */
-static uint64_t hash_word(const char **p)
-{
-    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-    uint64_t hash = 0, word;
-    for (;; *p += sizeof word) {
-        memcpy(&word, *p, sizeof word);
-        // The lowest high bit that this leaves set is in the first NUL (Mycroft 1987).
-        const uint64_t nul = (word - ones) & ~word & highs;
-        if (!nul) {
-            hash = rung__hash_mix(hash ^ word);
-            continue;
-        }
-        const int n_bits = __builtin_ctzll(nul) - 7; // before the NUL
-        *p += n_bits / 8 + 1;
-        hash = rung__hash_mix(hash ^ (word & (((uint64_t)1 << n_bits) - 1)));
-        return rung__hash_mix(hash); // once more: numbers alike would cluster otherwise
-    }
-}
-
-/* The hash of one run of words followed by another; their order matters. */
-static uint64_t join(uint64_t a, uint64_t b)
-{
-    return rung__hash_mix((a << 23 | a >> 41) ^ b);
-}
-
-/* The columns of all n-grams of folded words; returns how many. */
-static size_t hash_ngrams(const char *words, size_t size, int64_t ngrams, int64_t bits,
-                          uint32_t *columns)
-{
-    const int shift = (int)(64 - bits);
-    uint64_t last[RUNG_MAX_NGRAMS] = {0}; // last[k]: of the k + 1 words that end here
-    size_t n = 0;
-    int64_t n_words = 0;
-    for (const char *p = words; p < words + size; n_words++) {
-        const uint64_t word = hash_word(&p);
-        for (int64_t k = n_words < ngrams - 1 ? n_words : ngrams - 1; k > 0; k--) {
-            last[k] = join(last[k - 1], word);
-            columns[n++] = (uint32_t)(last[k] >> shift);
-        }
-        last[0] = word;
-        columns[n++] = (uint32_t)(word >> shift);
-    }
-    return n;
-}
 
 /* ---- Sorting ---- */
 
@@ -83,15 +30,15 @@ static void insertion_sort(uint32_t *x, size_t n)
     }
 }
 
-/* Sorts n numbers below 2^bits by their bytes, the lowest first; x and spare change
+/* Sorts n numbers below `limit` by their bytes, the lowest first; x and spare change
  * places. Returns the sorted one. */
-static uint32_t *sort(uint32_t *x, uint32_t *spare, size_t n, int64_t bits)
+static uint32_t *sort(uint32_t *x, uint32_t *spare, size_t n, int64_t limit)
 {
     if (n <= FEW) {
         insertion_sort(x, n);
         return x;
     }
-    for (int shift = 0; shift < bits; shift += 8) {
+    for (int shift = 0; (limit - 1) >> shift > 0; shift += 8) {
         size_t place[256] = {0}, begin = 0;
         for (size_t i = 0; i < n; i++) place[x[i] >> shift & 255]++;
         for (int b = 0; b < 256; b++) {
@@ -120,13 +67,13 @@ typedef struct block {
 
 /* What a thread needs for one text. */
 typedef struct scratch {
-    char *words;       /* [words_cap], owned */
+    rung_ngrams_scratch ngrams;
     uint32_t *columns; /* [2 columns_cap]: two buffers, owned */
-    size_t words_cap, columns_cap;
+    size_t columns_cap;
 } scratch;
 
 typedef struct counting {
-    const rung_features_config *config;
+    const rung_features *f; /* its columns are chosen later */
     const rung_span *texts;
     size_t n_texts;
     rung_pool *pool;
@@ -142,51 +89,43 @@ static size_t block_begin(const counting *c, int64_t b)
     return begin < c->n_texts ? begin : c->n_texts;
 }
 
-static bool grow(void *array, size_t count, size_t size)
-{
-    void *old, *more;
-    size_t bytes;
-    memcpy(&old, array, sizeof old);
-    more = rung_mul_size(count, size, &bytes) ? rung__realloc(old, bytes) : NULL;
-    if (more) memcpy(array, &more, sizeof more);
-    return more != NULL;
-}
-
 static bool reserve(block *b, size_t n)
 {
-    if (b->n + n <= b->cap) return true;
-    const size_t cap = (b->n + n) + (b->n + n) / 2;
-    if (!grow(&b->columns, cap, sizeof *b->columns)) return false;
-    if (!grow(&b->values, cap, sizeof *b->values)) return false;
-    b->cap = cap;
+    size_t cap = b->cap;
+    if (!rung__grow(&b->columns, &cap, b->n + n, sizeof *b->columns)) return false;
+    return rung__grow(&b->values, &b->cap, b->n + n, sizeof *b->values);
+}
+
+/* The columns of one text, unsorted, in s->columns: hashes or numbers of names. */
+static bool find_columns(scratch *s, const rung_features *f, rung_span text, size_t *n)
+{
+    if (!rung__ngrams_of(&s->ngrams, &f->which, text, false)) return false;
+    const size_t n_keys = s->ngrams.n;
+    if (!rung__grow(&s->columns, &s->columns_cap, n_keys, 2 * sizeof *s->columns))
+        return false;
+    const int shift = (int)(64 - f->config.bits);
+    *n = f->config.bits ? n_keys : 0;
+    for (size_t i = 0; i < *n; i++)
+        s->columns[i] = (uint32_t)(s->ngrams.keys[i] >> shift);
+    for (size_t i = 0; i < n_keys && !f->config.bits; i++) {
+        const int32_t id = rung__ngram_set_find(&f->names, s->ngrams.keys[i]);
+        if (id >= 0) s->columns[(*n)++] = (uint32_t)id;
+    }
     return true;
 }
 
-/* The columns of one text, unsorted, in s->columns. */
-static bool hash_text(scratch *s, const rung_features_config *config, rung_span text,
-                      size_t *n)
+/* How many columns there are before any is chosen. */
+static int64_t n_before(const rung_features *f)
 {
-    if (s->words_cap < RUNG__WORDS_ROOM(text.size)) {
-        const size_t room = RUNG__WORDS_ROOM(text.size);
-        if (!grow(&s->words, room, 1)) return false;
-        s->words_cap = room;
-    }
-    const size_t size = rung__words_fold(text, s->words);
-    const size_t most = size / 2 * (size_t)config->ngrams; // a word has two bytes
-    if (s->columns_cap < most) {
-        if (!grow(&s->columns, most, 2 * sizeof *s->columns)) return false;
-        s->columns_cap = most;
-    }
-    *n = hash_ngrams(s->words, size, config->ngrams, config->bits, s->columns);
-    return true;
+    return f->config.bits ? (int64_t)1 << f->config.bits : f->names.n;
 }
 
 /* Appends the row of one text: its columns, ascending, with their counts. */
 static bool count_text(const counting *c, scratch *s, size_t i, block *b)
 {
     size_t n;
-    if (!hash_text(s, c->config, c->texts[i], &n) || !reserve(b, n)) return false;
-    const uint32_t *x = sort(s->columns, s->columns + s->columns_cap, n, c->config->bits);
+    if (!find_columns(s, c->f, c->texts[i], &n) || !reserve(b, n)) return false;
+    const uint32_t *x = sort(s->columns, s->columns + s->columns_cap, n, n_before(c->f));
     const size_t begin = b->n;
     for (size_t k = 0; k < n; k++) {
         if (k > 0 && x[k] == x[k - 1]) {
@@ -216,16 +155,16 @@ static void counting_release(counting *c)
     for (int64_t b = 0; c->blocks && b < c->n_blocks; b++)
         rung__free(c->blocks[b].columns), rung__free(c->blocks[b].values);
     for (int t = 0; c->scratches && t < rung_pool_threads(c->pool); t++)
-        rung__free(c->scratches[t].words), rung__free(c->scratches[t].columns);
+        rung__ngrams_release(&c->scratches[t].ngrams),
+            rung__free(c->scratches[t].columns);
     rung__free(c->blocks), rung__free(c->scratches), rung__free(c->sizes);
 }
 
 /* Counts all texts. Release it also after a failure. */
-static rung_status count(counting *c, const rung_features_config *config,
-                         const rung_span *texts, size_t n, rung_pool *pool,
-                         rung_error *err)
+static rung_status count(counting *c, const rung_features *f, const rung_span *texts,
+                         size_t n, rung_pool *pool, rung_error *err)
 {
-    *c = (counting){.config = config, .texts = texts, .n_texts = n, .pool = pool};
+    *c = (counting){.f = f, .texts = texts, .n_texts = n, .pool = pool};
     if (n > INT32_MAX)
         return rung_fail(err, RUNG_INPUT, "%zu texts: must be fewer than 2^31", n);
     c->n_blocks = (int64_t)((n + BLOCK_TEXTS - 1) / BLOCK_TEXTS);
@@ -262,9 +201,10 @@ static rung_status index_columns(rung_features *f, rung_error *err)
     return RUNG_OK;
 }
 
-/* The number of a column, -1 if it is not kept. */
+/* The number of a column before selection, -1 if it is not kept. */
 static int32_t column_of(const rung_features *f, int32_t hash)
 {
+    if (!f->config.bits) return hash;
     const rung_features_group *g = &f->groups[hash / 64];
     const uint64_t bit = (uint64_t)1 << hash % 64;
     return g->kept & bit ? (int32_t)g->before + __builtin_popcountll(g->kept & (bit - 1))
@@ -274,40 +214,70 @@ static int32_t column_of(const rung_features *f, int32_t hash)
 static rung_status new_columns(rung_features *f, int64_t n, rung_error *err)
 {
     f->n_columns = n;
-    f->hashes = rung__alloc_array((size_t)n, sizeof *f->hashes);
+    f->hashes = f->config.bits ? rung__alloc_array((size_t)n, sizeof *f->hashes) : NULL;
     f->idf = rung__alloc_array((size_t)n, sizeof *f->idf);
-    return f->hashes && f->idf ? RUNG_OK
-                               : rung__out_of_memory(err, (size_t)n * 8, "columns");
+    return (f->hashes || !f->config.bits) && f->idf
+               ? RUNG_OK
+               : rung__out_of_memory(err, (size_t)n * 8, "columns");
 }
 
-static rung_status choose(rung_features *f, const counting *c, const uint32_t *df,
-                          rung_error *err)
+/* The number of texts that a limit means. */
+static double texts_of(double limit, size_t n_texts)
 {
-    const int64_t n_hashes = (int64_t)1 << f->config.bits;
+    return limit < 1 ? limit * (double)n_texts : limit;
+}
+
+static double most_texts(const rung_features_config *config, size_t n_texts)
+{
+    return config->max_df > 0 ? texts_of(config->max_df, n_texts) : INFINITY;
+}
+
+static double idf_of(const rung_features *f, size_t n_texts, uint32_t df)
+{
+    return f->config.idf ? 1 + log((1.0 + (double)n_texts) / (1.0 + df)) : 1;
+}
+
+static rung_status choose_hashes(rung_features *f, size_t n_texts, const uint32_t *df,
+                                 rung_error *err)
+{
+    const int64_t n_hashes = n_before(f);
+    const double least = fmax(texts_of(f->config.min_df, n_texts), 1);
+    const double most = most_texts(&f->config, n_texts);
     int64_t n = 0;
     for (int64_t h = 0; h < n_hashes; h++) {
         f->n_occupied += df[h] > 0;
-        n += df[h] >= f->config.min_df;
+        n += df[h] >= least && df[h] <= most;
     }
     RUNG_TRY(new_columns(f, n, err));
     for (int64_t h = 0, j = 0; h < n_hashes; h++) {
-        if (df[h] < f->config.min_df) continue;
+        if (df[h] < least || df[h] > most) continue;
         f->hashes[j] = (int32_t)h;
-        f->idf[j++] = (float)(1 + log((1.0 + (double)c->n_texts) / (1.0 + df[h])));
+        f->idf[j++] = (float)idf_of(f, n_texts, df[h]);
     }
     return index_columns(f, err);
 }
 
+/* All names stay: whoever made the vocabulary has chosen. */
+static rung_status weigh_names(rung_features *f, size_t n_texts, const uint32_t *df,
+                               rung_error *err)
+{
+    RUNG_TRY(new_columns(f, f->names.n, err));
+    for (int64_t j = 0; j < f->n_columns; j++)
+        f->idf[j] = (float)idf_of(f, n_texts, df[j]);
+    return RUNG_OK;
+}
+
 static rung_status choose_columns(rung_features *f, const counting *c, rung_error *err)
 {
-    const size_t n_hashes = (size_t)1 << f->config.bits;
-    uint32_t *df = rung__alloc_array(n_hashes, sizeof *df);
-    if (!df) return rung__out_of_memory(err, n_hashes * sizeof *df, "counts of columns");
+    const size_t n_columns = (size_t)n_before(f);
+    uint32_t *df = rung__alloc_array(n_columns, sizeof *df);
+    if (!df) return rung__out_of_memory(err, n_columns * sizeof *df, "counts of columns");
     for (int64_t b = 0; b < c->n_blocks; b++) {
         const block *x = &c->blocks[b];
         for (size_t p = 0; p < x->n; p++) df[x->columns[p]]++;
     }
-    rung_status status = choose(f, c, df, err);
+    rung_status status = f->config.bits ? choose_hashes(f, c->n_texts, df, err)
+                                        : weigh_names(f, c->n_texts, df, err);
     rung__free(df);
     return status;
 }
@@ -320,6 +290,12 @@ typedef struct weighing {
     rung_csr *rows;
 } weighing;
 
+static double tf_of(int tf, float count)
+{
+    if (tf == RUNG_TF_BINARY || count == 1) return 1;
+    return tf == RUNG_TF_RAW ? (double)count : 1 + log((double)count);
+}
+
 /* Weights one row of n counts in place; returns how many of its columns are kept. `to`
  * does not lie behind `from`. */
 static int64_t weigh_row(const rung_features *f, const block *b, size_t from, int64_t n,
@@ -331,7 +307,7 @@ static int64_t weigh_row(const rung_features *f, const block *b, size_t from, in
         const int32_t j = column_of(f, b->columns[p]);
         if (j < 0) continue;
         const float c = b->values[p];
-        const double x = (c > 1 ? 1 + log((double)c) : 1) * (double)f->idf[j];
+        const double x = tf_of(f->config.tf, c) * (double)f->idf[j];
         squares += x * x;
         b->columns[end] = j;
         b->values[end++] = (float)x;
@@ -387,13 +363,62 @@ static rung_status weigh(const rung_features *f, counting *c, rung_csr *rows,
 
 /* ---- Features ---- */
 
+rung_status rung__features_check(const rung_features_config *config, rung_error *err)
+{
+    rung_ngrams which = {.words = config->ngrams};
+    RUNG_TRY(rung__ngrams_parse_chars(&which, config->chars, err));
+    if (which.words == 0 && which.chars_to == 0)
+        return rung_fail(err, RUNG_USAGE, "no features: --ngrams is 0 and --chars unset");
+    if (config->bits != 0 && config->bits < RUNG_MIN_HASH_BITS)
+        return rung_fail(err, RUNG_USAGE, "--hash %lld: must be %d to %d, or 0",
+                         (long long)config->bits, RUNG_MIN_HASH_BITS, RUNG_MAX_HASH_BITS);
+    const bool are_alike = (config->min_df < 1) == (config->max_df < 1);
+    if (config->max_df > 0 && are_alike && config->min_df > config->max_df)
+        return rung_fail(err, RUNG_USAGE, "--min-df %g is more than --max-df %g",
+                         config->min_df, config->max_df);
+    return RUNG_OK;
+}
+
+static rung_status make_features(rung_features *f, const rung_features_config *config,
+                                 rung_error *err)
+{
+    RUNG_TRY(rung__features_check(config, err));
+    *f = (rung_features){.config = *config, .which = {.words = config->ngrams}};
+    f->config.chars = f->config.vocabulary = NULL;
+    if (config->vocabulary) f->config.bits = 0;
+    return rung__ngrams_parse_chars(&f->which, config->chars, err);
+}
+
+static rung_status read_vocabulary(rung_features *f, const char *path, rung_error *err)
+{
+    rung_text text;
+    RUNG_TRY(rung_text_read(&text, path, 0, err));
+    const rung_span names = {text.bytes, text.size};
+    const rung_status status = rung__ngram_set_parse(&f->names, &f->which, names, err);
+    if (status != RUNG_OK) rung_fail_within(err, "%s", path);
+    rung_text_release(&text);
+    return status;
+}
+
+static rung_status make_vocabulary(rung_features *f, const char *path,
+                                   const rung_span *texts, size_t n, rung_pool *pool,
+                                   rung_error *err)
+{
+    if (path) return read_vocabulary(f, path, err);
+    if (f->config.bits) return RUNG_OK;
+    return rung__ngram_set_collect(&f->names, &f->which, texts_of(f->config.min_df, n),
+                                   most_texts(&f->config, n), texts, n, pool, err);
+}
+
 rung_status rung__features_fit(rung_features *f, const rung_features_config *config,
                                const rung_span *texts, size_t n, rung_pool *pool,
                                rung_csr *rows, rung_error *err)
 {
-    counting c;
-    *f = (rung_features){.config = *config};
-    rung_status status = count(&c, config, texts, n, pool, err);
+    counting c = {0};
+    *f = (rung_features){0};
+    RUNG_TRY(make_features(f, config, err));
+    rung_status status = make_vocabulary(f, config->vocabulary, texts, n, pool, err);
+    if (status == RUNG_OK) status = count(&c, f, texts, n, pool, err);
     if (status == RUNG_OK) status = choose_columns(f, &c, err);
     if (status == RUNG_OK) status = weigh(f, &c, rows, err);
     counting_release(&c);
@@ -405,7 +430,7 @@ rung_status rung__features_apply(const rung_features *f, const rung_span *texts,
                                  rung_pool *pool, rung_csr *rows, rung_error *err)
 {
     counting c;
-    rung_status status = count(&c, &f->config, texts, n, pool, err);
+    rung_status status = count(&c, f, texts, n, pool, err);
     if (status == RUNG_OK) status = weigh(f, &c, rows, err);
     counting_release(&c);
     return status;
@@ -414,8 +439,8 @@ rung_status rung__features_apply(const rung_features *f, const rung_span *texts,
 static rung_status check_column(const rung_features *f, const int32_t *hashes,
                                 const float *idf, int64_t j, rung_error *err)
 {
-    if (hashes[j] < 0 || hashes[j] >= (int64_t)1 << f->config.bits ||
-        (j > 0 && hashes[j] <= hashes[j - 1]))
+    if (hashes && (hashes[j] < 0 || hashes[j] >= n_before(f) ||
+                   (j > 0 && hashes[j] <= hashes[j - 1])))
         return rung_fail(err, RUNG_INPUT,
                          "column %lld has hash %d: hashes ascend from 0 to 2^%lld - 1",
                          (long long)j, (int)hashes[j], (long long)f->config.bits);
@@ -425,25 +450,46 @@ static rung_status check_column(const rung_features *f, const int32_t *hashes,
     return RUNG_OK;
 }
 
-rung_status rung__features_restore(rung_features *f, const rung_features_config *config,
-                                   const int32_t *hashes, const float *idf,
-                                   int64_t n_columns, rung_error *err)
+static rung_status take_columns(rung_features *f, const int32_t *hashes, rung_span names,
+                                const float *idf, int64_t n, rung_error *err)
 {
-    *f = (rung_features){.config = *config};
-    for (int64_t j = 0; j < n_columns; j++)
-        RUNG_TRY(check_column(f, hashes, idf, j, err));
-    rung_status status = new_columns(f, n_columns, err);
-    if (status == RUNG_OK) {
-        memcpy(f->hashes, hashes, (size_t)n_columns * sizeof *hashes);
-        memcpy(f->idf, idf, (size_t)n_columns * sizeof *idf);
-        status = index_columns(f, err);
-    }
+    if (!f->config.bits)
+        RUNG_TRY(rung__ngram_set_parse(&f->names, &f->which, names, err));
+    if (!f->config.bits && f->names.n != n)
+        return rung_fail(err, RUNG_INPUT, "%lld names for %lld columns",
+                         (long long)f->names.n, (long long)n);
+    for (int64_t j = 0; j < n; j++) RUNG_TRY(check_column(f, hashes, idf, j, err));
+    RUNG_TRY(new_columns(f, n, err));
+    if (n > 0) memcpy(f->idf, idf, (size_t)n * sizeof *idf);
+    if (!f->config.bits) return RUNG_OK;
+    if (n > 0) memcpy(f->hashes, hashes, (size_t)n * sizeof *hashes);
+    return index_columns(f, err);
+}
+
+rung_status rung__features_restore(rung_features *f, const rung_features_config *config,
+                                   const int32_t *hashes, rung_span names,
+                                   const float *idf, int64_t n_columns, rung_error *err)
+{
+    *f = (rung_features){0};
+    RUNG_TRY(make_features(f, config, err));
+    const rung_status status = take_columns(f, hashes, names, idf, n_columns, err);
     if (status != RUNG_OK) rung__features_release(f);
     return status;
 }
 
+void rung__features_name(rung_str *out, const rung_features *f, int64_t column)
+{
+    if (f->config.bits) {
+        rung_str_addf(out, "#%" PRId32, f->hashes[column]);
+        return;
+    }
+    const rung_span name = rung__ngram_set_name(&f->names, column);
+    rung_str_add_bytes(out, name.bytes, name.size);
+}
+
 void rung__features_release(rung_features *f)
 {
+    rung__ngram_set_release(&f->names);
     rung__free(f->hashes), rung__free(f->idf), rung__free(f->groups);
     *f = (rung_features){0};
 }

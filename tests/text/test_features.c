@@ -2,7 +2,9 @@
 #include "support.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/files.h"
 #include "base/rng.h"
 #include "text/features.h"
 
@@ -14,7 +16,13 @@ static rung_span span(const char *text)
     return (rung_span){text, strlen(text)};
 }
 
-static const rung_features_config plain = {2, 20, 1};
+/* Hashed words. */
+#define WORDS(n, b, df)                                                                  \
+    {                                                                                    \
+        .ngrams = (n), .bits = (b), .min_df = (df), .idf = true                          \
+    }
+
+static const rung_features_config plain = WORDS(2, 20, 1);
 
 /* The row of one text among columns that it has brought itself. */
 static int64_t columns_of(const char *text, rung_features_config config)
@@ -35,15 +43,15 @@ static void every_run_of_words_is_a_column(void **state)
 {
     (void)state;
     const char *text = "One two, THREE two one two"; // 3 words; 4 pairs; 4 triples
-    assert_int_equal(columns_of(text, (rung_features_config){1, 20, 1}), 3);
-    assert_int_equal(columns_of(text, (rung_features_config){2, 20, 1}), 3 + 4);
-    assert_int_equal(columns_of(text, (rung_features_config){3, 20, 1}), 3 + 4 + 4);
-    assert_int_equal(columns_of(text, (rung_features_config){8, 20, 1}),
+    assert_int_equal(columns_of(text, (rung_features_config)WORDS(1, 20, 1)), 3);
+    assert_int_equal(columns_of(text, (rung_features_config)WORDS(2, 20, 1)), 3 + 4);
+    assert_int_equal(columns_of(text, (rung_features_config)WORDS(3, 20, 1)), 3 + 4 + 4);
+    assert_int_equal(columns_of(text, (rung_features_config)WORDS(8, 20, 1)),
                      3 + 4 + 4 + 3 + 2 + 1);
     assert_int_equal(columns_of("", plain), 0);
     assert_int_equal(columns_of("?!", plain), 0);
     assert_int_equal(columns_of("a b b a a", plain), 2 + 4); // ab, bb, ba, aa differ
-    assert_int_equal(columns_of(text, (rung_features_config){2, 20, 2}), 0);
+    assert_int_equal(columns_of(text, (rung_features_config)WORDS(2, 20, 2)), 0);
 }
 
 /* Long words that differ in one place, at each length: no two are taken for one. */
@@ -70,7 +78,7 @@ static void weights_follow_the_formula(void **state)
     const rung_span texts[] = {span("a a a b"), span("b c"), span("b"), span("-")};
     rung_features f;
     rung_csr rows;
-    const rung_features_config config = {1, 20, 1};
+    const rung_features_config config = WORDS(1, 20, 1);
     assert_ok(rung__features_fit(&f, &config, texts, 4, pool, &rows, &err));
     assert_int_equal(f.n_columns, 3);
     const int64_t sizes[] = {2, 2, 1, 0};
@@ -85,6 +93,12 @@ static void weights_follow_the_formula(void **state)
         assert_near(rows.values[p], (rows.columns[p] == b ? xb : xa) / length, 1e-6);
     rung__csr_release(&rows);
     rung__features_release(&f);
+}
+
+static rung_status restore(rung_features *f, const rung_features_config *config,
+                           const int32_t *hashes, const float *idf, int64_t n)
+{
+    return rung__features_restore(f, config, hashes, (rung_span){0}, idf, n, &err);
 }
 
 enum { TEXTS = 1500 };
@@ -120,7 +134,7 @@ static void rows_depend_on_their_texts_alone(void **state)
     char *storage;
     rung_features f, g;
     rung_csr rows, again;
-    const rung_features_config config = {3, 16, 2};
+    const rung_features_config config = WORDS(3, 16, 2);
     make_texts(texts, &storage);
     assert_ok(rung__features_fit(&f, &config, texts, TEXTS, pool, &rows, &err));
     for (int threads = 1; threads <= 3; threads++) {
@@ -133,7 +147,7 @@ static void rows_depend_on_their_texts_alone(void **state)
         rung__features_release(&g);
         rung_pool_free(other);
     }
-    assert_ok(rung__features_restore(&g, &config, f.hashes, f.idf, f.n_columns, &err));
+    assert_ok(restore(&g, &config, f.hashes, f.idf, f.n_columns));
     const int parts[][2] = {{0, 1}, {699, 3}, {100, 513}, {1499, 1}, {5, 0}};
     for (int i = 0; i < 5; i++) {
         assert_ok(rung__features_apply(&g, texts + parts[i][0], (size_t)parts[i][1], pool,
@@ -159,7 +173,7 @@ static void hashes_spread_evenly(void **state)
     for (int64_t ngrams = 1; ngrams <= 2; ngrams++) {
         rung_features f;
         rung_csr rows;
-        const rung_features_config config = {ngrams, 18, 1};
+        const rung_features_config config = WORDS(ngrams, 18, 1);
         assert_ok(rung__features_fit(&f, &config, &t, 1, pool, &rows, &err));
         const double n = (double)(ngrams * N - (ngrams - 1));
         const double expected = CELLS * (1 - exp(-n / CELLS));
@@ -182,7 +196,7 @@ static void hashes_are_what_they_were(void **state)
     for (int i = 0; i < 3; i++) {
         rung_features f;
         rung_csr rows;
-        const rung_features_config config = {2, 20, 1};
+        const rung_features_config config = WORDS(2, 20, 1);
         assert_ok(rung__features_fit(&f, &config, &texts[i], 1, pool, &rows, &err));
         for (int64_t j = 0; j < f.n_columns; j++)
             assert_int_equal(f.hashes[j], wanted[i][j]);
@@ -195,21 +209,163 @@ static void damaged_columns_are_refused(void **state)
 {
     (void)state;
     rung_features f;
-    const rung_features_config config = {2, 10, 1};
+    const rung_features_config config = WORDS(2, 10, 1);
     const int32_t good[] = {3, 1023}, same[] = {3, 3}, high[] = {3, 1024}, low[] = {-1};
     const float idf[] = {1, 2}, less[] = {1, 0.5f}, nan[] = {NAN, 1};
-    assert_ok(rung__features_restore(&f, &config, good, idf, 2, &err));
+    assert_ok(restore(&f, &config, good, idf, 2));
     rung__features_release(&f);
-    assert_fails(rung__features_restore(&f, &config, same, idf, 2, &err), RUNG_INPUT,
+    assert_fails(restore(&f, &config, same, idf, 2), RUNG_INPUT,
                  "column 1 has hash 3: hashes ascend from 0 to 2^10 - 1");
-    assert_fails_saying(rung__features_restore(&f, &config, high, idf, 2, &err),
-                        RUNG_INPUT, "column 1 has hash 1024");
-    assert_fails_saying(rung__features_restore(&f, &config, low, idf, 1, &err),
-                        RUNG_INPUT, "column 0 has hash -1");
-    assert_fails(rung__features_restore(&f, &config, good, less, 2, &err), RUNG_INPUT,
+    assert_fails_saying(restore(&f, &config, high, idf, 2), RUNG_INPUT,
+                        "column 1 has hash 1024");
+    assert_fails_saying(restore(&f, &config, low, idf, 1), RUNG_INPUT,
+                        "column 0 has hash -1");
+    assert_fails(restore(&f, &config, good, less, 2), RUNG_INPUT,
                  "idf of column 1 is 0.5: must be 1 or more");
-    assert_fails_saying(rung__features_restore(&f, &config, good, nan, 2, &err),
-                        RUNG_INPUT, "idf of column 0");
+    assert_fails_saying(restore(&f, &config, good, nan, 2), RUNG_INPUT,
+                        "idf of column 0");
+}
+
+/* The value of the only text's column of that name, before its row is scaled. */
+static void assert_ratio(const rung_features_config *config, double wanted)
+{
+    const rung_span texts[] = {span("a a a a b"), span("b")};
+    rung_features f;
+    rung_csr rows;
+    assert_ok(rung__features_fit(&f, config, texts, 2, pool, &rows, &err));
+    assert_int_equal(rows.first[1], 2);
+    rung_str name = {0};
+    rung__features_name(&name, &f, rows.columns[0]);
+    assert_string_equal(name.data, "a");
+    assert_near(rows.values[0] / rows.values[1], wanted, 1e-6);
+    rung_str_release(&name);
+    rung__csr_release(&rows);
+    rung__features_release(&f);
+}
+
+static void counts_and_idf_are_as_asked_for(void **state)
+{
+    (void)state;
+    rung_features_config config = {.ngrams = 1, .min_df = 1};
+    assert_ratio(&config, 1 + log(4));
+    config.tf = RUNG_TF_RAW;
+    assert_ratio(&config, 4);
+    config.tf = RUNG_TF_BINARY;
+    assert_ratio(&config, 1);
+    config.idf = true;
+    assert_ratio(&config, (1 + log(3.0 / 2)) / (1 + log(3.0 / 3)));
+}
+
+static int64_t columns_between(double min_df, double max_df, int64_t bits)
+{
+    const rung_span texts[] = {span("a b c d"), span("a b c"), span("a b"), span("a")};
+    const rung_features_config config = {
+        .ngrams = 1, .bits = bits, .min_df = min_df, .max_df = max_df};
+    rung_features f;
+    rung_csr rows;
+    assert_ok(rung__features_fit(&f, &config, texts, 4, pool, &rows, &err));
+    const int64_t n = f.n_columns;
+    rung__csr_release(&rows);
+    rung__features_release(&f);
+    return n;
+}
+
+static void limits_are_counts_or_shares(void **state)
+{
+    (void)state;
+    for (int64_t bits = 0; bits <= 20; bits += 20) {
+        assert_int_equal(columns_between(0, 0, bits), 4);
+        assert_int_equal(columns_between(2, 0, bits), 3);
+        assert_int_equal(columns_between(0.5, 0, bits), 3);
+        assert_int_equal(columns_between(0.51, 0, bits), 2);
+        assert_int_equal(columns_between(1, 3, bits), 3);
+        assert_int_equal(columns_between(1, 0.75, bits), 3);
+        assert_int_equal(columns_between(1, 0.74, bits), 2);
+        assert_int_equal(columns_between(2, 2, bits), 1);
+    }
+}
+
+/* Where no two n-grams share a hash, hashed and named rows hold the same values. */
+static void named_rows_are_the_hashed_ones(void **state)
+{
+    (void)state;
+    static rung_span texts[TEXTS];
+    char *storage;
+    rung_features f, g, h;
+    rung_csr rows, named, again;
+    rung_features_config config = {.ngrams = 2,
+                                   .chars = "2-3",
+                                   .bits = 28,
+                                   .min_df = 20,
+                                   .max_df = 0.9,
+                                   .idf = true};
+    make_texts(texts, &storage);
+    assert_ok(rung__features_fit(&f, &config, texts, TEXTS, pool, &rows, &err));
+    config.bits = 0;
+    assert_ok(rung__features_fit(&g, &config, texts, TEXTS, pool, &named, &err));
+    assert_int_equal(f.n_columns, g.n_columns);
+    assert_int_equal(rows.first[TEXTS], named.first[TEXTS]);
+    double sum = 0, other = 0; // of functions that the order of columns does not change
+    for (int64_t p = 0; p < rows.first[TEXTS]; p++) {
+        sum += pow((double)rows.values[p], 3);
+        other += pow((double)named.values[p], 3);
+    }
+    assert_near(other / sum, 1, 1e-9);
+    const rung_span names = {g.names.bytes, g.names.size};
+    assert_ok(rung__features_restore(&h, &config, NULL, names, g.idf, g.n_columns, &err));
+    assert_ok(rung__features_apply(&h, texts, TEXTS, pool, &again, &err));
+    assert_same_rows(&named, 0, &again);
+    rung__csr_release(&rows), rung__csr_release(&named), rung__csr_release(&again);
+    rung__features_release(&f), rung__features_release(&g), rung__features_release(&h);
+    rung__free(storage);
+}
+
+static void a_vocabulary_is_taken_whole(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/rung-vocabulary-XXXXXX";
+    close(mkstemp(path));
+    const rung_span texts[] = {span("the sea the sea"), span("a sea")};
+    rung_features_config config = {
+        .ngrams = 2, .bits = 22, .vocabulary = path, .idf = true};
+    rung_features f;
+    rung_csr rows;
+    assert_ok(rung_file_write(path, "sea\nmoon\nthe sea\n", 17, &err));
+    assert_ok(rung__features_fit(&f, &config, texts, 2, pool, &rows, &err));
+    assert_int_equal(f.n_columns, 3);
+    assert_int_equal(f.config.bits, 0);
+    assert_near(f.idf[1], 1 + log(3), 1e-6); // no text has it
+    assert_int_equal(rows.first[1], 2);
+    assert_int_equal(rows.columns[1], 2);
+    assert_int_equal(rows.first[2], 3);
+    rung__csr_release(&rows);
+    rung__features_release(&f);
+    char message[200];
+    snprintf(message, sizeof message, "%s: line 2: 'Moon' is no feature", path);
+    assert_ok(rung_file_write(path, "sea\nMoon\n", 9, &err));
+    assert_fails_saying(rung__features_fit(&f, &config, texts, 2, pool, &rows, &err),
+                        RUNG_INPUT, message);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void configs_that_contradict_themselves_are_refused(void **state)
+{
+    (void)state;
+    const struct {
+        rung_features_config config;
+        const char *message;
+    } cases[] = {
+        {{.ngrams = 0, .bits = 22}, "no features: --ngrams is 0 and --chars unset"},
+        {{.ngrams = 2, .bits = 5}, "--hash 5: must be 6 to 28, or 0"},
+        {{.ngrams = 2, .chars = "x"}, "--chars 'x': must be two lengths"},
+        {{.ngrams = 2, .min_df = 5, .max_df = 4}, "--min-df 5 is more than --max-df 4"},
+        {{.ngrams = 2, .min_df = 0.2, .max_df = 0.1}, "--min-df 0.2 is more than"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_fails_saying(rung__features_check(&cases[i].config, &err), RUNG_USAGE,
+                            cases[i].message);
+    const rung_features_config mixed = {.ngrams = 2, .min_df = 2, .max_df = 0.5};
+    assert_ok(rung__features_check(&mixed, &err)); // which is more, the texts decide
 }
 
 static rung_status fit_and_apply(void *ctx, rung_error *error)
@@ -258,6 +414,11 @@ int main(void)
         cmocka_unit_test(hashes_spread_evenly),
         cmocka_unit_test(hashes_are_what_they_were),
         cmocka_unit_test(damaged_columns_are_refused),
+        cmocka_unit_test(counts_and_idf_are_as_asked_for),
+        cmocka_unit_test(limits_are_counts_or_shares),
+        cmocka_unit_test(named_rows_are_the_hashed_ones),
+        cmocka_unit_test(a_vocabulary_is_taken_whole),
+        cmocka_unit_test(configs_that_contradict_themselves_are_refused),
         cmocka_unit_test(failed_allocations_leave_no_trace),
     };
     return cmocka_run_group_tests(tests, open_pool, close_pool);
