@@ -11,7 +11,7 @@
 #include "base/runtime.h"
 #include "learn/bow.h"
 #include "models/extra.h"
-#include "text/features.h"
+#include "models/featured.h"
 
 typedef struct bow_config {
     rung_features_config features;
@@ -35,12 +35,7 @@ static bow *bow_of(const rung_model *m)
 #define AT(field) offsetof(bow_config, field)
 
 static const rung_option bow_options[] = {
-    {"ngrams", RUNG_OPTION_INT, AT(features.ngrams), "2", 1, RUNG_MAX_NGRAMS, NULL,
-     "longest run of words that has a vector", NULL},
-    {"hash-bits", RUNG_OPTION_INT, AT(features.bits), "22", 6, RUNG_MAX_HASH_BITS, NULL,
-     "words and runs are hashed into 2^hash-bits vectors", NULL},
-    {"min-df", RUNG_OPTION_INT, AT(features.min_df), "2", 1, 1e9, NULL,
-     "training texts that must have a word or run", NULL},
+    RUNG__FEATURE_OPTIONS(AT(features)),
     {"dim", RUNG_OPTION_INT, AT(dim), "16", 1, 4096, NULL, "numbers in a vector", NULL},
     {"lr", RUNG_OPTION_REAL, AT(lr), "0.3", 1e-9, 1e9, NULL,
      "learning rate of the first step; falls to zero along a line", NULL},
@@ -50,8 +45,7 @@ static const rung_option bow_options[] = {
 
 static rung_status bow_declare(rung_model *m, rung_error *err)
 {
-    (void)m, (void)err;
-    return RUNG_OK;
+    return rung__features_check(&bow_of(m)->config.features, err);
 }
 
 static void forget(bow *r)
@@ -97,6 +91,7 @@ static rung_status bow_fit(rung_model *m, rung_runtime *rt, const rung_examples 
     forget(r);
     RUNG_TRY(rung__features_fit(&r->features, &r->config.features, train->texts,
                                 train->count, rt->pool, &rows, err));
+    rung__featured_settle(&r->config.features, &r->features);
     const rung_bow_data data = {&rows, train->labels};
     rung_status status = fit_weights(r, &data, rt, err);
     rung__csr_release(&rows);
@@ -123,12 +118,11 @@ static size_t bow_extra(const rung_model *m, rung_stored *out)
 {
     const bow *r = bow_of(m);
     const rung_bow *w = &r->weights;
-    out[0] = rung__extra("hashes", RUNG_STORED_I32, w->D, 0, r->features.hashes);
-    out[1] = rung__extra("idf", RUNG_STORED_F32, w->D, 0, r->features.idf);
-    out[2] = rung__extra("embedding", RUNG_STORED_F32, w->D, w->dim, w->E);
-    out[3] = rung__extra("output", RUNG_STORED_F32, w->dim, w->L, w->U);
-    out[4] = rung__extra("bias", RUNG_STORED_F32, w->L, 0, w->b);
-    return 5;
+    const size_t n = rung__featured_extra(&r->features, out);
+    out[n] = rung__extra("embedding", RUNG_STORED_F32, w->D, w->dim, w->E);
+    out[n + 1] = rung__extra("output", RUNG_STORED_F32, w->dim, w->L, w->U);
+    out[n + 2] = rung__extra("bias", RUNG_STORED_F32, w->L, 0, w->b);
+    return n + 3;
 }
 
 static rung_status load_weights(rung_bow *w, const rung_safetensors *file,
@@ -152,22 +146,6 @@ static rung_status check_finite(const char *name, const float *x, int64_t n,
     return RUNG_OK;
 }
 
-static rung_status load_features(bow *r, const rung_safetensors *file, rung_error *err)
-{
-    int32_t *hashes = NULL;
-    float *idf = NULL;
-    int64_t *D = &r->weights.D;
-    rung_status status =
-        rung__extra_load(&hashes, file, "hashes", RUNG_STORED_I32, -1, 0, D, err);
-    if (status == RUNG_OK)
-        status = rung__extra_load(&idf, file, "idf", RUNG_STORED_F32, *D, 0, NULL, err);
-    if (status == RUNG_OK)
-        status = rung__features_restore(&r->features, &r->config.features, hashes, idf,
-                                        *D, err);
-    rung__free(hashes), rung__free(idf);
-    return status;
-}
-
 static rung_status bow_load(rung_model *m, const rung_safetensors *file, rung_error *err)
 {
     bow *r = bow_of(m);
@@ -176,7 +154,8 @@ static rung_status bow_load(rung_model *m, const rung_safetensors *file, rung_er
         return rung_fail(err, RUNG_INPUT, "bow has at least two labels, not %lld",
                          (long long)m->n_labels);
     w->dim = r->config.dim, w->L = m->n_labels;
-    RUNG_TRY(load_features(r, file, err));
+    RUNG_TRY(rung__featured_load(&r->features, &r->config.features, file, err));
+    w->D = r->features.n_columns;
     RUNG_TRY(load_weights(w, file, err));
     RUNG_TRY(check_finite("embedding", w->E, w->D * w->dim, err));
     RUNG_TRY(check_finite("output", w->U, w->dim * w->L, err));

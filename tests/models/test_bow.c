@@ -238,10 +238,10 @@ static void a_config_that_lies_is_refused(void **state)
     rung_runtime *rt = new_runtime(1);
     save_fitted(path_in(*state, "good"), rt);
     copy_model(path_in(*state, "good"), path_in(*state, "bad"));
-    refuse_config(*state, "\"hash_bits\": 22", "\"hash_bits\": 8", "hashes ascend");
-    refuse_config(*state, "\"hash_bits\": 22", "\"hash_bits\": 60",
-                  "hash_bits is 60: must be a whole number, 6 to 28");
-    refuse_config(*state, "\"ngrams\": 2", "\"ngrams\": 0", "ngrams is 0");
+    refuse_config(*state, "\"hash\": 22", "\"hash\": 8", "hashes ascend");
+    refuse_config(*state, "\"hash\": 22", "\"hash\": 60",
+                  "hash is 60: must be a whole number, 0 to 28");
+    refuse_config(*state, "\"ngrams\": 2", "\"ngrams\": 0", "no features");
     refuse_config(*state, "\"0\": \"a\",\n    \"1\": \"b\",\n    \"2\": \"c\"",
                   "\"0\": \"a\"", "bow has at least two labels, not 1");
     refuse_config(*state, "\"0\": \"a\",\n    \"1\": \"b\",\n    \"2\": \"c\"",
@@ -286,7 +286,7 @@ static rung_status whole_life(void *ctx, rung_error *error)
         status = rung_model_build(m, NULL, labels, 1, error);
     if (status == RUNG_OK) {
         const rung_option_set set = rung_model_options(m);
-        status = rung_option_set_text(&set, "hash-bits", "12", error);
+        status = rung_option_set_text(&set, "hash", "12", error);
     }
     const rung_examples train = examples(three, 0, 60), valid = examples(three, 60, 20);
     if (status == RUNG_OK)
