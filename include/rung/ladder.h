@@ -6,19 +6,21 @@
 #include "rung/classify.h"
 #include "rung/language.h"
 #include "rung/sight.h"
+#include "rung/tabular.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* ---- A corpus in three parts: raw text and its tokens, or labelled text; or running
- * words, which are one part ---- */
+/* ---- A corpus in three parts: raw text and its tokens, labelled text, or a table; or
+ * running words, which are one part ---- */
 
 /* What the data are: found, or forced. */
 typedef enum rung_corpus_kind {
     RUNG_CORPUS_AUTO,
     RUNG_CORPUS_RAW,
     RUNG_CORPUS_LABELLED,
+    RUNG_CORPUS_TABLE,
     RUNG_CORPUS_WORDS /* raw text, read as words */
 } rung_corpus_kind;
 
@@ -28,18 +30,21 @@ typedef struct rung_corpus_config {
     const char *valid; /* NULL: cut from data */
     const char *test;  /* NULL: cut from data */
     /* Of data, where they are cut from it: raw text from its end, at most 512 KB of it;
-     * labelled text stratified by label. 0: no such part; -1: a share of 0.05 of raw, of
-     * 0.1 of labelled text. */
+     * labelled text stratified by label, tables row by row. 0: no such part; -1: a share
+     * of 0.05 of raw text, else of 0.1. */
     double valid_share, test_share;
     const char *tokenizer; /* of raw text: "byte", "char", "word" */
     int64_t vocab_size;    /* 0: all tokens */
     rung_labelled_config labelled;
-    uint64_t seed; /* of the cut of labelled text */
+    rung_table_config table; /* parts, shares and seed are those of the corpus; so are
+                                target (label_column) and delimiter where it has none */
+    uint64_t seed;           /* of the cut of labelled text and tables */
 } rung_corpus_config;
 
 #define RUNG_CORPUS_CONFIG_DEFAULT                                                       \
     {                                                                                    \
-        0, 0, 0, 0, -1, -1, "char", 0, RUNG_LABELLED_CONFIG_DEFAULT, 1                   \
+        0, 0, 0, 0, -1, -1, "char", 0, RUNG_LABELLED_CONFIG_DEFAULT,                     \
+            RUNG_TABLE_CONFIG_DEFAULT, 1                                                 \
     }
 
 typedef enum rung_part { RUNG_TRAIN, RUNG_VALID, RUNG_TEST, RUNG_PARTS } rung_part;
@@ -47,7 +52,7 @@ typedef enum rung_part { RUNG_TRAIN, RUNG_VALID, RUNG_TEST, RUNG_PARTS } rung_pa
 typedef struct rung_corpus {
     rung_data_kind kind;
     const char *names[RUNG_PARTS];  /* of the files; NULL: cut from data */
-    const char *sha256[RUNG_PARTS]; /* likewise */
+    const char *sha256[RUNG_PARTS]; /* likewise; of tables none */
     size_t bytes[RUNG_PARTS];       /* of text */
     rung_tokenizer
         *tokenizer; /* owned; of raw text always, else the last one asked for */
@@ -64,9 +69,12 @@ typedef struct rung_corpus {
     /* Labelled text: files as read, and the examples of each part (owned arrays). */
     rung_labelled files[RUNG_PARTS];
     rung_examples examples[RUNG_PARTS];
-    rung_labels *labels;           /* owned: those of the training examples */
+    rung_labels *labels;           /* owned: those of the training part */
     size_t n_unknown[RUNG_PARTS];  /* examples whose label is not among them */
     size_t n_repeated[RUNG_PARTS]; /* whose text stands in the training part too */
+
+    /* Tables: the rows of each part, owned; NULL where there is no such part. */
+    rung_table *tables[RUNG_PARTS];
 } rung_corpus;
 
 /* The kind of the data, as given or by name and content. */
@@ -101,9 +109,10 @@ typedef struct rung_fit_config {
 typedef struct rung_fit_result {
     rung_train_result train; /* of a rung that counts: only end, converged and seconds */
     rung_lm_score valid, test; /* of the best weights; zero where there is no such part */
-    rung_label_score valid_labels, test_labels; /* likewise, of labelled text */
-    int64_t params;                             /* numbers that the model holds */
-    int64_t file_bytes;                         /* of model.safetensors */
+    rung_label_score valid_labels, test_labels;    /* likewise, of labels */
+    rung_number_score valid_numbers, test_numbers; /* of numbers */
+    int64_t params;                                /* numbers that the model holds */
+    int64_t file_bytes;                            /* of model.safetensors */
 } rung_fit_result;
 
 /* Builds *m (new, its options set) on the corpus, trains it and saves it to `dir` with

@@ -11,6 +11,7 @@
 #include "rung/formats.h"
 #include "rung/labelled.h"
 #include "rung/learn.h"
+#include "rung/table.h"
 #include "rung/text.h"
 #include "rung/words.h"
 
@@ -21,6 +22,7 @@ extern "C" {
 typedef struct rung_model rung_model;
 typedef struct rung_session rung_session;
 typedef struct rung_class rung_class;
+typedef struct rung_table_ops rung_table_ops; /* rung/tabular.h */
 
 /* Data of a language model: token ids, and the bytes behind them. */
 typedef struct rung_tokens {
@@ -42,7 +44,14 @@ typedef struct rung_stream_ops {
 } rung_stream_ops;
 
 /* The kinds of data that models learn from. RUNG_WORDS is raw text, read as words. */
-typedef enum rung_data_kind { RUNG_RAW, RUNG_LABELLED, RUNG_WORDS } rung_data_kind;
+typedef enum rung_data_kind {
+    RUNG_RAW,
+    RUNG_LABELLED,
+    RUNG_WORDS,
+    RUNG_TABLE
+} rung_data_kind;
+/* "raw text", "labelled text", "running text", "tables". */
+RUNG_API const char *rung_data_kind_name(rung_data_kind kind);
 
 /* Raw text: the class is a language model. */
 typedef struct rung_raw_ops {
@@ -147,11 +156,12 @@ struct rung_class {
      * those of the model; any others are refused. (optional) */
     const char *const *ignored_tensors;
 
-    /* What it can learn from: at least one of the three. (each optional) A class with
-     * `words` has a vocabulary in its folder whatever it has learned from. */
+    /* What it can learn from: at least one of them. (each optional) A class with `words`
+     * has a vocabulary in its folder whatever it has learned from. */
     const rung_raw_ops *raw;
     const rung_labelled_ops *labelled;
     const rung_words_ops *words;
+    const rung_table_ops *table;
 
     /* Tensors beyond the parameters: fills at most RUNG_MAX_EXTRA of `out` (data borrowed
      * from the model) and returns how many; takes them back from a folder. (optional,
@@ -170,7 +180,8 @@ struct rung_model {
     rung_data_kind kind;
     rung_params *params;       /* owned; empty until declared */
     rung_tokenizer *tokenizer; /* owned; NULL where the class reads texts itself */
-    rung_labels *labels;       /* owned; NULL for raw text */
+    rung_labels *labels;       /* owned; NULL where none are predicted */
+    rung_schema *schema;       /* owned; of tables, else NULL */
     int64_t vocab;             /* of the tokenizer, or 0 */
     int64_t n_labels;          /* or 0 */
     uint64_t seed;             /* of what learning draws; set by rung_model_build */
@@ -217,8 +228,9 @@ RUNG_API rung_status rung_class_defaults(const rung_class *type, rung_data_kind 
 RUNG_API rung_status rung_model_new(rung_model **out, const rung_class *type,
                                     rung_data_kind kind, rung_error *err);
 RUNG_API rung_option_set rung_model_options(rung_model *m);
-/* Takes the tokenizer (NULL: none) and the labels (NULL for raw text), declares the
- * parameters and initialises them from the seed. */
+/* Takes the tokenizer (NULL: none) and the labels (NULL where none are predicted),
+ * declares the parameters and initialises them from the seed. A model of tables has been
+ * given its schema before: m->schema, which it owns. */
 RUNG_API rung_status rung_model_build(rung_model *m, rung_tokenizer *tok,
                                       rung_labels *labels, uint64_t seed,
                                       rung_error *err);

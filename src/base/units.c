@@ -32,8 +32,38 @@ char *rung_format_real(char *out, double x)
     return out;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A number of few digits, where one operation on two exact doubles gives it, correctly
+ * rounded (Clinger 1990, "How to read floating point numbers accurately", section 4);
+ * NULL if it is none. */
+static const char *parse_short(const char *p, double *x)
+{
+    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const bool is_negative = *p == '-';
+    uint64_t digits = 0;
+    int n = 0, n_decimals = 0;
+    if (is_negative || *p == '+') p++;
+    for (; is_digit(*p) && n < 19; p++, n++) digits = 10 * digits + (uint64_t)(*p - '0');
+    if (*p == '.')
+        for (p++; is_digit(*p) && n < 19; p++, n++, n_decimals++)
+            digits = 10 * digits + (uint64_t)(*p - '0');
+    if (n == 0 || is_digit(*p) || *p == 'e' || *p == 'E') return NULL;
+    if (digits > (uint64_t)1 << 53) return NULL;
+    const double value = (double)digits / tens[n_decimals];
+    *x = is_negative ? -value : value;
+    return p;
+}
+
 const char *rung_parse_number(const char *text, double *x)
 {
+    const char *short_end = parse_short(text, x);
+    if (short_end) return short_end;
     // strtod also takes blanks, "nan", "inf" and hexadecimal; a number here is decimal.
     char copy[64];
     const size_t length = strspn(text, "+-0123456789.eE");

@@ -139,6 +139,13 @@ void cli_print_labels(const char *part, const rung_label_score *s)
     printf("\n");
 }
 
+void cli_print_numbers(const char *part, const rung_number_score *s)
+{
+    if (!s->count) return;
+    printf("%s: R2 %.4f, RMSE %.6g, MAE %.6g of %lld rows\n", part, s->r2, s->rmse,
+           s->mae, (long long)s->count);
+}
+
 rung_status cli_print_file(const char *dir, const char *name, rung_error *err)
 {
     char path[4096], buffer[4096];

@@ -1,5 +1,5 @@
 /* rung eval MODEL DATA: what a model is worth on data that it has not seen: bits a byte
- * of raw text, or how many labels are right. */
+ * of raw text, how many labels are right, or how far off numbers are. */
 #include <math.h>
 #include <stddef.h>
 
@@ -16,15 +16,17 @@ static const rung_option options[] = {
      "tokens of a window of raw text; 0: those of the training", NULL},
 };
 
-enum { N_SETS = 3 };
+enum { N_SETS = 4 };
 
 static void make_sets(rung_option_set sets[N_SETS], eval_options *own,
-                      rung_labelled_config *columns, cli_common *common)
+                      rung_labelled_config *columns, rung_table_config *table,
+                      cli_common *common)
 {
     sets[0] = (rung_option_set){
         .title = "Scoring", .options = options, .count = 1, .values = own};
     sets[1] = cli_columns_set(columns);
-    sets[2] = cli_common_set(common, true);
+    sets[2] = cli_table_set(table);
+    sets[3] = cli_common_set(common, true);
 }
 
 static void print_score(const rung_lm_score *s, const rung_model *m, bool json)
@@ -172,15 +174,63 @@ static rung_status eval_labelled(const rung_model *m, const char *data,
     return status;
 }
 
+/* ---- Tables ---- */
+
+static void print_numbers(const rung_number_score *s, const rung_model *m, bool json)
+{
+    if (!json) {
+        cli_print_numbers(m->type->name, s);
+        return;
+    }
+    printf("{\"rung\": \"%s\", \"rows\": %lld, \"r2\": %.9g, \"rmse\": %.9g, "
+           "\"mae\": %.9g, \"seconds\": %.6f}\n",
+           m->type->name, (long long)s->count, s->r2, s->rmse, s->mae, s->seconds);
+}
+
+static rung_status score_table(const rung_model *m, rung_table *table,
+                               const cli_common *common, rung_error *err)
+{
+    rung_number_score numbers;
+    rung_label_score labels;
+    rung_runtime *rt = cli_runtime(common, err);
+    if (!rt) return err->code;
+    RUNG_TRY(rung_table_evaluate(m, rt, table, &numbers, &labels, err));
+    rung_status status = RUNG_OK;
+    if (numbers.count + (int64_t)labels.count == 0)
+        status = rung_fail(err, RUNG_INPUT, "there is no row to score");
+    if (numbers.count) print_numbers(&numbers, m, common->json);
+    if (labels.count) status = print_all(&labels, m, common->json, err);
+    rung_label_score_release(&labels);
+    return status;
+}
+
+static rung_status eval_table(const rung_model *m, const char *data,
+                              const rung_labelled_config *columns,
+                              rung_table_config *config, const cli_common *common,
+                              rung_error *err)
+{
+    rung_table *table;
+    if (!config->delimiter) config->delimiter = columns->delimiter;
+    config->has_labels = m->labels != NULL;
+    RUNG_TRY(rung_table_open(&table, data, config, m->schema, m->labels, err));
+    rung_status status = score_table(m, table, common, err);
+    rung_table_close(table);
+    return status;
+}
+
 static rung_status eval(char **words, const eval_options *own,
-                        rung_labelled_config *columns, const cli_common *common,
-                        rung_error *err)
+                        rung_labelled_config *columns, rung_table_config *table,
+                        const cli_common *common, rung_error *err)
 {
     rung_model *m;
     RUNG_TRY(rung_model_load(&m, words[0], err));
-    rung_status status = m->kind == RUNG_RAW
-                             ? eval_raw(m, words[1], own, common, err)
-                             : eval_labelled(m, words[1], columns, common, err);
+    rung_status status;
+    if (m->kind == RUNG_RAW)
+        status = eval_raw(m, words[1], own, common, err);
+    else if (m->kind == RUNG_LABELLED)
+        status = eval_labelled(m, words[1], columns, common, err);
+    else
+        status = eval_table(m, words[1], columns, table, common, err);
     rung_model_free(m);
     return status;
 }
@@ -189,14 +239,15 @@ static int eval_run(int argc, char **argv)
 {
     eval_options own;
     rung_labelled_config columns;
+    rung_table_config table;
     cli_common common;
     rung_option_set sets[N_SETS];
     rung_error err;
     int n_words;
-    make_sets(sets, &own, &columns, &common);
+    make_sets(sets, &own, &columns, &table, &common);
     rung_status status =
         cli_parse(sets, N_SETS, argc, argv, 2, 2, "MODEL DATA", &n_words, &err);
-    if (status == RUNG_OK) status = eval(argv, &own, &columns, &common, &err);
+    if (status == RUNG_OK) status = eval(argv, &own, &columns, &table, &common, &err);
     cli_release(sets, N_SETS);
     return status == RUNG_OK ? CLI_DONE : cli_fail(&err);
 }
@@ -206,9 +257,10 @@ static rung_status eval_help(int argc, char **argv, char **text, rung_error *err
     (void)argc, (void)argv, (void)err;
     eval_options own;
     rung_labelled_config columns;
+    rung_table_config table;
     cli_common common;
     rung_option_set sets[N_SETS];
-    make_sets(sets, &own, &columns, &common);
+    make_sets(sets, &own, &columns, &table, &common);
     *text = rung_options_help(sets, N_SETS);
     return RUNG_OK;
 }

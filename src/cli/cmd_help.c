@@ -71,6 +71,9 @@ static int models_run(int argc, char **argv)
         if (c->labelled)
             printf("%-10s   labelled text: %s; predicts\n", "",
                    c->labelled->fit ? "fits at once" : "trains by steps");
+        if (c->table)
+            printf("%-10s   tables: fits at once; predicts %s\n", "",
+                   c->table->has_labels ? "labels" : "numbers");
     }
     return CLI_DONE;
 }

@@ -82,13 +82,27 @@ static rung_status new_model(training *t, const rung_class *type, rung_data_kind
 /* The kind of data that a class learns from, where there is only one. */
 static rung_data_kind first_kind(const rung_class *type)
 {
-    return type->raw ? RUNG_RAW : type->words ? RUNG_WORDS : RUNG_LABELLED;
+    if (type->raw) return RUNG_RAW;
+    if (type->words) return RUNG_WORDS;
+    return type->labelled ? RUNG_LABELLED : RUNG_TABLE;
+}
+
+/* The data, as the options say, for the model. */
+static rung_corpus_config corpus_config(const training *t)
+{
+    rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
+    const rung_class *type = t->model->type;
+    config.table.has_labels = type->table && type->table->has_labels;
+    // What learns from nothing else takes any file for a table.
+    if (config.kind == RUNG_CORPUS_AUTO && config.data && first_kind(type) == RUNG_TABLE)
+        config.kind = RUNG_CORPUS_TABLE;
+    return config;
 }
 
 /* The options that say which data; the others are the model's and the trainer's. */
 static rung_status find_kind(rung_data_kind *kind, const training *t, rung_error *err)
 {
-    rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
+    rung_corpus_config config = corpus_config(t);
     RUNG_TRY(rung_corpus_find_kind(kind, &config, err));
     *kind = rung_class_kind(t->model->type, *kind);
     return RUNG_OK;
@@ -187,6 +201,8 @@ static void print_result(const training *t, const rung_fit_result *r)
     if (r->test.tokens) printf("test:  %.4f bits a byte\n", r->test.bits_per_byte);
     cli_print_labels("valid", &r->valid_labels);
     cli_print_labels("test", &r->test_labels);
+    cli_print_numbers("valid", &r->valid_numbers);
+    cli_print_numbers("test", &r->test_numbers);
     printf("in %s\n", t->own.out);
 }
 
@@ -233,7 +249,7 @@ static rung_status train_command(training *t, int argc, char **argv, int *code,
     rung_runtime *rt = cli_runtime(&t->common, err);
     if (!rt) return err->code;
     rung_corpus corpus;
-    rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
+    rung_corpus_config config = corpus_config(t);
     if (t->model->kind == RUNG_WORDS) config.kind = RUNG_CORPUS_WORDS;
     RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
     rung_status status = train(t, &corpus, rt, code, err);
@@ -252,8 +268,8 @@ static int train_run(int argc, char **argv)
 }
 
 const cli_command cli_train = {"train", "RUNG [OPTIONS]",
-                               "trains one rung on one text or file of texts", train_run,
-                               options_help};
+                               "trains one rung on one text, file of texts or table",
+                               train_run, options_help};
 
 /* ---- plan ---- */
 
@@ -305,7 +321,7 @@ static rung_status plan_command(training *t, int argc, char **argv, rung_error *
     rung_runtime *rt = cli_runtime(&t->common, err);
     if (!rt) return err->code;
     rung_corpus corpus;
-    rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
+    rung_corpus_config config = corpus_config(t);
     RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
     rung_status status = plan_on(t, &corpus, rt, err);
     rung_corpus_release(&corpus);

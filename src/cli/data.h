@@ -1,4 +1,4 @@
-/* The options that say which text is learned from: of train, ladder and plan. */
+/* The options that say which data are learned from: of train, ladder and plan. */
 #ifndef RUNG_CLI_DATA_H
 #define RUNG_CLI_DATA_H
 
@@ -11,13 +11,15 @@ typedef struct cli_data {
     int tokenizer;
     int64_t vocab_size;
     rung_labelled_config labelled;
+    rung_table_config table;
 } cli_data;
 
-/* `has_data`: with --data (ladder has it as a word). */
+/* `has_data`: with --data and tables; the ladder has a word, and texts only. */
 rung_option_set cli_data_set(cli_data *data, bool has_data);
 rung_corpus_config cli_corpus_config(const cli_data *data, int64_t seed);
 
-/* How labelled text lies in a file: of eval and predict. */
+/* How labelled text, or a table, lies in a file: of eval and predict. */
 rung_option_set cli_columns_set(rung_labelled_config *config);
+rung_option_set cli_table_set(rung_table_config *config);
 
 #endif

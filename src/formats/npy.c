@@ -16,7 +16,7 @@
 #include "base/alloc.h"
 #include "base/files.h"
 #include "base/str.h"
-#include "formats/mapped.h"
+#include "formats/npy.h"
 
 #define MAGIC "\x93NUMPY"
 #define MAGIC_BYTES 6
@@ -255,10 +255,9 @@ static void transpose(void *out, const unsigned char *in, size_t rows, size_t co
     }
 }
 
-/* The data is copied: the caller owns it beyond the mapping, and order and alignment are
- * right. */
-static rung_status copy_data(rung_npy *out, const npy_header *h,
-                             const unsigned char *data, size_t size, rung_error *err)
+/* The array as it lies in the mapping, its size checked. */
+static rung_status check_data(rung__npy_map *out, const npy_header *h,
+                              const unsigned char *data, size_t size, rung_error *err)
 {
     char shape[RUNG_SHAPE_TEXT_BYTES];
     size_t bytes;
@@ -271,41 +270,71 @@ static rung_status copy_data(rung_npy *out, const npy_header *h,
                          size, bytes, rung_stored_type_name(h->type), shape,
                          size < bytes ? " (truncated?)" : "");
     }
-    if (h->is_fortran && h->rank > 2) {
-        return rung_fail(err, RUNG_INPUT,
-                         "shape %s in Fortran order: save numpy.ascontiguousarray(array)",
-                         shape);
-    }
-    void *copy = rung__alloc(bytes);
-    if (!copy) return rung__out_of_memory(err, bytes, "an array");
-    const size_t element = rung_stored_type_bytes(h->type);
-    if (h->is_fortran && h->rank == 2) {
-        transpose(copy, data, (size_t)h->shape[0], (size_t)h->shape[1], element);
-    } else if (bytes) {
-        memcpy(copy, data, bytes);
-    }
-    *out = (rung_npy){.type = h->type, .rank = h->rank, .data = copy, .bytes = bytes};
-    memcpy(out->shape, h->shape, sizeof out->shape);
+    out->array =
+        (rung_stored){.type = h->type, .rank = h->rank, .data = data, .bytes = bytes};
+    memcpy(out->array.shape, h->shape, sizeof h->shape);
+    out->is_fortran = h->is_fortran;
     return RUNG_OK;
 }
 
-static rung_status read_array(rung_npy *out, const rung_mapped *map, rung_error *err)
+static rung_status map_array(rung__npy_map *out, const char *path, rung_error *err)
 {
     size_t at = 0, size = 0;
     npy_header header = {0};
+    const rung_mapped *map = &out->map;
+    RUNG_TRY(rung__map_open(&out->map, path, err));
     RUNG_TRY(find_header(map, &at, &size, err));
     RUNG_TRY(parse_header((const char *)map->bytes + at, size, &header, err));
-    return copy_data(out, &header, map->bytes + at + size, map->size - at - size, err);
+    return check_data(out, &header, map->bytes + at + size, map->size - at - size, err);
+}
+
+rung_status rung__npy_map_open(rung__npy_map *out, const char *path, rung_error *err)
+{
+    *out = (rung__npy_map){0};
+    const rung_status status = map_array(out, path, err);
+    if (status != RUNG_OK) rung_fail_within(err, "%s", path);
+    if (status != RUNG_OK) rung__npy_map_close(out);
+    return status;
+}
+
+void rung__npy_map_close(rung__npy_map *map)
+{
+    rung__map_close(&map->map);
+    *map = (rung__npy_map){0};
+}
+
+/* The data is copied: the caller owns it beyond the mapping, and order and alignment are
+ * right. */
+static rung_status copy_data(rung_npy *out, const rung__npy_map *map, rung_error *err)
+{
+    const rung_stored *t = &map->array;
+    char shape[RUNG_SHAPE_TEXT_BYTES];
+    if (map->is_fortran && t->rank > 2) {
+        return rung_fail(err, RUNG_INPUT,
+                         "shape %s in Fortran order: save numpy.ascontiguousarray(array)",
+                         rung__shape_text(shape, t->rank, t->shape));
+    }
+    void *copy = rung__alloc(t->bytes);
+    if (!copy) return rung__out_of_memory(err, t->bytes, "an array");
+    const size_t element = rung_stored_type_bytes(t->type);
+    if (map->is_fortran && t->rank == 2) {
+        transpose(copy, t->data, (size_t)t->shape[0], (size_t)t->shape[1], element);
+    } else if (t->bytes) {
+        memcpy(copy, t->data, t->bytes);
+    }
+    *out = (rung_npy){.type = t->type, .rank = t->rank, .data = copy, .bytes = t->bytes};
+    memcpy(out->shape, t->shape, sizeof out->shape);
+    return RUNG_OK;
 }
 
 rung_status rung_npy_read(rung_npy *out, const char *path, rung_error *err)
 {
+    rung__npy_map map;
     *out = (rung_npy){0};
-    rung_mapped map;
-    rung_status status = rung__map_open(&map, path, err);
-    if (status == RUNG_OK) status = read_array(out, &map, err);
+    RUNG_TRY(rung__npy_map_open(&map, path, err));
+    const rung_status status = copy_data(out, &map, err);
     if (status != RUNG_OK) rung_fail_within(err, "%s", path);
-    rung__map_close(&map);
+    rung__npy_map_close(&map);
     return status;
 }
 

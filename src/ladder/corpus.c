@@ -1,4 +1,4 @@
-/* A corpus: a text in three parts, for all rungs. */
+/* A corpus: a text or a table in three parts, for all rungs. */
 #include "rung/ladder.h"
 
 #include <stdio.h>
@@ -217,6 +217,7 @@ rung_status rung_corpus_tokenizer(rung_tokenizer **out, rung_corpus *corpus,
     rung_tokenizer **tok = &corpus->tokenizer;
     *out = NULL;
     if (corpus->kind == RUNG_WORDS) tok = &corpus->words.vocabulary;
+    if (corpus->kind == RUNG_TABLE) return RUNG_OK;
     if (corpus->kind == RUNG_LABELLED) {
         const char *kind = type->labelled->tokenizer;
         if (!kind) return RUNG_OK;
@@ -269,28 +270,72 @@ rung_status rung_corpus_words(rung_corpus *corpus, rung_runtime *rt,
     return RUNG_OK;
 }
 
-/* ---- Either ---- */
+/* ---- Tables ---- */
+
+/* One part: of its own file, or of the cut of the data. */
+static rung_status open_part(rung_corpus *c, int part, rung_table_config how,
+                             rung_error *err)
+{
+    const char *path = path_of(&c->config, part);
+    const rung_table *train = c->tables[RUNG_TRAIN];
+    if (part != RUNG_TRAIN && !path) {
+        how.part = part;
+        if ((part == RUNG_VALID ? how.valid_share : how.test_share) == 0) return RUNG_OK;
+    } else if (part != RUNG_TRAIN) {
+        how.valid_share = how.test_share = 0;
+    }
+    c->names[part] = path;
+    return rung_table_open(&c->tables[part], path ? path : c->config.data, &how,
+                           train ? rung_table_schema(train) : NULL, c->labels, err);
+}
+
+static rung_status open_table(rung_corpus *c, const rung_corpus_config *config,
+                              rung_error *err)
+{
+    rung_table_config how = config->table;
+    if (!config->data) return rung_fail(err, RUNG_USAGE, "a table: from which file?");
+    if (strcmp(config->data, "-") == 0)
+        return rung_fail(err, RUNG_USAGE, "a table is read more than once: name a file");
+    if (!how.target) how.target = config->labelled.label_column;
+    if (!how.delimiter) how.delimiter = config->labelled.delimiter;
+    how.has_targets = true;
+    how.seed = config->seed;
+    how.valid_share = config->valid ? 0 : share_or(config->valid_share, 0.1);
+    how.test_share = config->test ? 0 : share_or(config->test_share, 0.1);
+    for (int p = 0; p < RUNG_PARTS; p++) {
+        RUNG_TRY(open_part(c, p, how, err));
+        if (p == RUNG_TRAIN && how.has_labels)
+            c->labels = rung_labels_share(rung_table_labels(c->tables[p]));
+    }
+    return RUNG_OK;
+}
+
+/* ---- All of them ---- */
 
 rung_status rung_corpus_find_kind(rung_data_kind *kind, const rung_corpus_config *config,
                                   rung_error *err)
 {
-    bool is_labelled = config->kind == RUNG_CORPUS_LABELLED;
-    if (config->kind == RUNG_CORPUS_WORDS) {
-        *kind = RUNG_WORDS;
-        return RUNG_OK;
-    }
+    static const rung_data_kind forced[] = {RUNG_RAW, RUNG_RAW, RUNG_LABELLED, RUNG_TABLE,
+                                            RUNG_WORDS};
+    bool is_labelled = false, is_table = false;
     bool is_asked_for = config->labelled.format != RUNG_FORMAT_AUTO ||
                         config->labelled.text_column || config->labelled.label_column;
-    if (config->kind == RUNG_CORPUS_AUTO && config->data) {
-        is_labelled = is_asked_for;
-        if (!is_labelled) RUNG_TRY(rung_labelled_detect(&is_labelled, config->data, err));
-    }
-    *kind = is_labelled ? RUNG_LABELLED : RUNG_RAW;
+    *kind = forced[config->kind];
+    if (config->kind != RUNG_CORPUS_AUTO || !config->data) return RUNG_OK;
+    is_table = config->table.target || config->table.format != RUNG_TABLE_AUTO;
+    if (!is_table && !config->labelled.text_column)
+        RUNG_TRY(rung_table_detect(&is_table, config->data, err));
+    is_labelled = is_asked_for;
+    if (!is_labelled && !is_table)
+        RUNG_TRY(rung_labelled_detect(&is_labelled, config->data, err));
+    *kind = is_table ? RUNG_TABLE : is_labelled ? RUNG_LABELLED : RUNG_RAW;
     return RUNG_OK;
 }
 
-static rung_status check_words(const rung_corpus_config *config, rung_error *err)
+static rung_status check_words(rung_corpus *c, const rung_corpus_config *config,
+                               rung_error *err)
 {
+    (void)c; // it is read when a class says how
     if (!config->valid && !config->test) return RUNG_OK;
     return rung_fail(err, RUNG_USAGE,
                      "vectors of words are learned from all of the data: there is no "
@@ -309,10 +354,10 @@ rung_status rung_corpus_open(rung_corpus *corpus, const rung_corpus_config *conf
 {
     *corpus = (rung_corpus){.tokenizer = tok, .config = *config};
     rung_status status = rung_corpus_find_kind(&corpus->kind, config, err);
-    if (status == RUNG_OK)
-        status = corpus->kind == RUNG_RAW        ? open_raw(corpus, config, err)
-                 : corpus->kind == RUNG_LABELLED ? open_labelled(corpus, config, err)
-                                                 : check_words(config, err);
+    static rung_status (*const open[])(rung_corpus *, const rung_corpus_config *,
+                                       rung_error *) = {open_raw, open_labelled,
+                                                        check_words, open_table};
+    if (status == RUNG_OK) status = open[corpus->kind](corpus, config, err);
     if (status != RUNG_OK) rung_corpus_release(corpus);
     return status;
 }
@@ -326,6 +371,7 @@ void rung_corpus_release(rung_corpus *corpus)
         rung_labelled_release(&corpus->files[p]);
         rung__free((void *)corpus->examples[p].texts);
         rung__free((void *)corpus->examples[p].labels);
+        rung_table_close(corpus->tables[p]);
     }
     rung_labels_free(corpus->labels);
     rung_tokenizer_free(corpus->tokenizer);

@@ -8,15 +8,16 @@
 #include "base/clock.h"
 #include "base/files.h"
 
-static const char *const kinds[] = {"raw", "labelled", "running"};
-
 static rung_status build(rung_model *m, rung_corpus *corpus,
                          const rung_train_config *config, rung_error *err)
 {
     rung_tokenizer *tok;
     if (m->kind != corpus->kind)
-        return rung_fail(err, RUNG_USAGE, "%s was made for %s text, but the data are %s",
-                         m->type->name, kinds[m->kind], kinds[corpus->kind]);
+        return rung_fail(err, RUNG_USAGE, "%s was made for %s, but the data are %s",
+                         m->type->name, rung_data_kind_name(m->kind),
+                         rung_data_kind_name(corpus->kind));
+    if (m->kind == RUNG_TABLE)
+        m->schema = rung_schema_share(rung_table_schema(corpus->tables[RUNG_TRAIN]));
     RUNG_TRY(rung_corpus_tokenizer(&tok, corpus, m->type, err));
     rung_labels *labels = corpus->labels ? rung_labels_share(corpus->labels) : NULL;
     return rung_model_build(m, tok, labels, (uint64_t)config->seed, err);
@@ -32,6 +33,10 @@ static rung_status fit_directly(rung_runtime *rt, rung_model *m,
         units = (double)corpus->tokens[RUNG_TRAIN].count;
         RUNG_TRY(m->type->raw->fit(m, rt, &corpus->tokens[RUNG_TRAIN],
                                    &corpus->tokens[RUNG_VALID], err));
+    } else if (m->kind == RUNG_TABLE) {
+        rung_table *const *parts = corpus->tables;
+        RUNG_TRY(m->type->table->fit(m, rt, parts[RUNG_TRAIN], parts[RUNG_VALID], err));
+        units = (double)rung_table_seen(parts[RUNG_TRAIN]);
     } else {
         units = (double)corpus->examples[RUNG_TRAIN].count;
         RUNG_TRY(m->type->labelled->fit(m, rt, &corpus->examples[RUNG_TRAIN],
@@ -141,12 +146,32 @@ static rung_status score_labelled(rung_runtime *rt, const rung_model *m,
     return RUNG_OK;
 }
 
+static rung_status score_part(rung_runtime *rt, const rung_model *m, rung_table *part,
+                              rung_number_score *numbers, rung_label_score *labels,
+                              rung_error *err)
+{
+    if (!part) return RUNG_OK;
+    RUNG_TRY(rung_table_rewind(part, err));
+    return rung_table_evaluate(m, rt, part, numbers, labels, err);
+}
+
+static rung_status score_table(rung_runtime *rt, const rung_model *m,
+                               const rung_corpus *corpus, rung_fit_result *r,
+                               rung_error *err)
+{
+    RUNG_TRY(score_part(rt, m, corpus->tables[RUNG_VALID], &r->valid_numbers,
+                        &r->valid_labels, err));
+    return score_part(rt, m, corpus->tables[RUNG_TEST], &r->test_numbers, &r->test_labels,
+                      err);
+}
+
 static rung_status score(rung_runtime *rt, const rung_model *m, const rung_corpus *corpus,
                          int64_t context, const char *dir, rung_fit_result *result,
                          rung_error *err)
 {
     if (m->kind == RUNG_RAW) RUNG_TRY(score_raw(rt, m, corpus, context, result, err));
     if (m->kind == RUNG_LABELLED) RUNG_TRY(score_labelled(rt, m, corpus, result, err));
+    if (m->kind == RUNG_TABLE) RUNG_TRY(score_table(rt, m, corpus, result, err));
     char *path = rung_path_join(dir, "model.safetensors");
     if (!path) return rung__out_of_memory(err, strlen(dir), "a path");
     result->params = count_params(m);

@@ -209,8 +209,13 @@ rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
     rung_corpus corpus;
     *ladder = (rung_ladder){0};
     RUNG_TRY(check_names(config->rungs, err));
+    RUNG_TRY(rung_corpus_find_kind(&ladder->kind, &config->corpus, err));
+    if (ladder->kind == RUNG_TABLE)
+        return rung_fail(err, RUNG_UNSUPPORTED,
+                         "'%s' is a table, and the ladder is of texts: train linreg or "
+                         "logreg on it; if it is text, say so with --kind",
+                         config->corpus.data);
     RUNG_TRY(rung_corpus_open(&corpus, &config->corpus, NULL, err));
-    ladder->kind = corpus.kind;
     rung_status status = choose_rungs(ladder, config->rungs, err);
     if (status == RUNG_OK && (!corpus.bytes[RUNG_VALID] || !corpus.bytes[RUNG_TEST]))
         status = rung_fail(err, RUNG_USAGE, "the ladder needs a valid and a test part");

@@ -116,6 +116,26 @@ static void add_labelled_options(rung_str *s, const rung_labelled_config *config
     }
 }
 
+static void add_table_options(rung_str *s, const rung_table_config *config)
+{
+#define X(name, text) text,
+    static const char *const formats[] = {RUNG_TABLE_FORMAT_LIST(X)};
+#undef X
+    const char *const words[][2] = {{"target", config->target},
+                                    {"weight-column", config->weight},
+                                    {"drop", config->drop},
+                                    {"delimiter", config->delimiter}};
+    rung_str_add(s, " --kind table");
+    if (config->format != RUNG_TABLE_AUTO)
+        rung_str_addf(s, " --table-format %s", formats[config->format]);
+    if (config->missing == RUNG_MISSING_MEAN) rung_str_add(s, " --missing mean");
+    for (int i = 0; i < 4; i++) {
+        if (!words[i][1]) continue;
+        rung_str_addf(s, " --%s ", words[i][0]);
+        add_word(s, words[i][1]);
+    }
+}
+
 static void add_data_options(rung_str *s, const rung_corpus *corpus)
 {
     static const char *const names[] = {"data", "valid", "test"};
@@ -134,6 +154,8 @@ static void add_data_options(rung_str *s, const rung_corpus *corpus)
         rung_str_addf(s, " --tokenizer %s", rung_tokenizer_kind(corpus->tokenizer));
     else if (corpus->kind == RUNG_LABELLED)
         add_labelled_options(s, &corpus->config.labelled);
+    else if (corpus->kind == RUNG_TABLE)
+        add_table_options(s, &corpus->config.table);
     if (corpus->config.vocab_size)
         rung_str_addf(s, " --vocab-size %lld", (long long)corpus->config.vocab_size);
 }
@@ -171,16 +193,27 @@ static void describe_examples(json_t *part, const rung_corpus *corpus, int p,
         rung__json_put(part, "columns", json_string(corpus->files[p].columns), failed);
 }
 
+static void describe_rows(json_t *part, const rung_table *table, bool *failed)
+{
+    const json_int_t n = table ? rung_table_seen(table) : 0;
+    rung__json_put(part, "rows", json_integer(n), failed);
+    if (table)
+        rung__json_put(part, "columns", json_string(rung_table_words(table)), failed);
+}
+
 static json_t *describe_data(const rung_corpus *corpus)
 {
     static const char *const names[] = {"train", "valid", "test"};
     bool failed = false;
     json_t *data = json_object();
     rung__json_put(data, "name", json_string(corpus->names[RUNG_TRAIN]), &failed);
-    rung__json_put(data, "sha256", json_string(corpus->sha256[RUNG_TRAIN]), &failed);
+    if (corpus->sha256[RUNG_TRAIN])
+        rung__json_put(data, "sha256", json_string(corpus->sha256[RUNG_TRAIN]), &failed);
     for (int p = 0; p < RUNG_PARTS; p++) {
         json_t *part = json_pack("{s:I}", "bytes", (json_int_t)corpus->bytes[p]);
-        if (corpus->kind != RUNG_LABELLED)
+        if (corpus->kind == RUNG_TABLE)
+            describe_rows(part, corpus->tables[p], &failed);
+        else if (corpus->kind != RUNG_LABELLED)
             rung__json_put(part, "tokens",
                            json_integer((json_int_t)corpus->tokens[p].count), &failed);
         else
@@ -223,6 +256,21 @@ static void put_score(json_t *metrics, const char *part, const rung_lm_score *s,
     rung__json_put(metrics, key, json_real(s->nats_per_token), failed);
 }
 
+static void put_number_score(json_t *metrics, const char *part,
+                             const rung_number_score *s, bool *failed)
+{
+    const struct {
+        const char *name;
+        double value;
+    } all[] = {{"r2", s->r2}, {"rmse", s->rmse}, {"mae", s->mae}};
+    for (size_t i = 0; s->count && i < sizeof all / sizeof all[0]; i++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s_%s", part, all[i].name);
+        if (isfinite(all[i].value))
+            rung__json_put(metrics, key, json_real(all[i].value), failed);
+    }
+}
+
 static json_t *describe_metrics(const rung_fit_result *r)
 {
     bool failed = false;
@@ -237,6 +285,8 @@ static json_t *describe_metrics(const rung_fit_result *r)
     put_score(metrics, "test", &r->test, &failed);
     put_label_score(metrics, "valid", &r->valid_labels, &failed);
     put_label_score(metrics, "test", &r->test_labels, &failed);
+    put_number_score(metrics, "valid", &r->valid_numbers, &failed);
+    put_number_score(metrics, "test", &r->test_numbers, &failed);
     if (!failed) return metrics;
     json_decref(metrics);
     return NULL;
@@ -315,7 +365,7 @@ static rung_status check_same(const json_t *record, const rung_model *m,
                               const rung_corpus *corpus, const rung_train_config *config,
                               const char *path, rung_error *err)
 {
-    const char *rung = "", *sha256 = "";
+    const char *rung = "", *sha256 = "", *hash = corpus->sha256[RUNG_TRAIN];
     int64_t seed = config->seed;
     RUNG_TRY(rung_json_get_text(record, "rung", &rung, path, err));
     RUNG_TRY(rung_json_get_int(record, "seed", INT64_MIN, INT64_MAX, &seed, path, err));
@@ -324,7 +374,7 @@ static rung_status check_same(const json_t *record, const rung_model *m,
     const char *differs = NULL;
     if (strcmp(rung, m->type->name) != 0) differs = "rung";
     if (seed != config->seed) differs = "seed";
-    if (strcmp(sha256, corpus->sha256[RUNG_TRAIN]) != 0) differs = "data";
+    if (strcmp(sha256, hash ? hash : "") != 0) differs = "data";
     if (!differs) return RUNG_OK;
     return rung_fail(
         err, RUNG_USAGE,

@@ -1,10 +1,11 @@
 /* Model folders: config.json, model.safetensors and, where the class has a tokenizer,
  * tokenizer.json, in Hugging Face's layout. A classifier's labels stand in config.json as
- * id2label; without them the model is one of raw text.
+ * id2label; without them the model is one of raw text. A model of tables has the meaning
+ * of its columns there.
  *
  * Saving writes each file completely or not at all, config.json last: a folder without it
  * is no model. Loading believes nothing: config, tokenizer and tensors must agree. */
-#include "rung/model.h"
+#include "rung/tabular.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "text/schema.h"
 
 /* ---- config.json ---- */
 
@@ -41,7 +43,8 @@ static int add_labels(json_t *config, const rung_model *m)
     }
     failed = failed || json_object_set(config, "id2label", names) ||
              json_object_set(config, "label2id", ids);
-    const char *architecture = m->type->labelled->architecture;
+    const char *architecture =
+        m->kind == RUNG_LABELLED ? m->type->labelled->architecture : NULL;
     if (!failed && architecture)
         failed =
             json_object_set_new(config, "architectures", json_pack("[s]", architecture));
@@ -69,6 +72,9 @@ static json_t *config_of(const rung_model *m)
         failed = json_object_set_new(config, k->key, key_value(config, k));
     }
     failed = failed || (m->labels && add_labels(config, m));
+    if (m->schema)
+        failed = failed ||
+                 json_object_set_new(config, "table", rung__schema_to_json(m->schema));
     failed = failed || json_object_set_new(config, "torch_dtype", json_string("float32"));
     failed = failed ||
              json_object_set_new(config, "rung_version", json_string(rung_version()));
@@ -327,14 +333,22 @@ static rung_status load(rung_model **m, folder *f, rung_error *err)
         return rung_fail(err, RUNG_INPUT, "%s: not an object", f->config);
     RUNG_TRY(class_of(&type, f->json, f->config, err));
     bool has_labels = json_object_size(json_object_get(f->json, "id2label")) > 0;
-    const rung_data_kind kind =
-        has_labels ? RUNG_LABELLED : rung_class_kind(type, RUNG_RAW);
+    const json_t *table = json_object_get(f->json, "table");
+    const rung_data_kind kind = table        ? RUNG_TABLE
+                                : has_labels ? RUNG_LABELLED
+                                             : rung_class_kind(type, RUNG_RAW);
     rung_status made = rung_model_new(m, type, kind, err);
     if (made != RUNG_OK) rung_fail_within(err, "%s", f->config);
     RUNG_TRY(made);
     RUNG_TRY(apply_config(*m, f->json, f->config, err));
     if (has_labels) RUNG_TRY(read_labels(*m, f->json, f->config, err));
-    if (kind != RUNG_LABELLED || type->labelled->tokenizer || type->words) {
+    if (table) RUNG_TRY(rung__schema_from_json(&(*m)->schema, table, f->config, err));
+    if (table && type->table->has_labels != has_labels)
+        return rung_fail(err, RUNG_INPUT, "%s: id2label %s", f->config,
+                         has_labels ? "names labels, but numbers are predicted"
+                                    : "is missing");
+    if (kind == RUNG_RAW || kind == RUNG_WORDS || type->words ||
+        (kind == RUNG_LABELLED && type->labelled->tokenizer)) {
         RUNG_TRY(rung_tokenizer_load(&(*m)->tokenizer, f->tokenizer, err));
         RUNG_TRY(check_vocabulary(*m, f->json, f->config, err));
     }

@@ -1,5 +1,5 @@
-/* majority: the shares of the labels, whatever the text says. The lowest rung of labelled
- * text, and what every other one has to beat.
+/* majority: the shares of the labels, whatever the text or the row says. The lowest rung
+ * of labels, and what every other one has to beat.
  *
  *     p(label) = n(label) / N */
 #include "models/rungs.h"
@@ -53,17 +53,45 @@ static rung_status majority_fit(rung_model *m, rung_runtime *rt,
     return check_counts(m, err);
 }
 
+static rung_status majority_fit_table(rung_model *m, rung_runtime *rt, rung_table *train,
+                                      rung_table *valid, rung_error *err)
+{
+    rung_rows rows;
+    (void)valid;
+    RUNG_TRY(rung_table_next(train, INT64_MAX, &rows, err));
+    const rung_examples examples = {.labels = rows.labels, .count = (size_t)rows.n};
+    return majority_fit(m, rt, &examples, NULL, err);
+}
+
+/* The log of a label's share. */
+static double log_share(const rung_model *m, int64_t label)
+{
+    const int64_t *counts = ((const majority *)m)->counts;
+    double N = 0;
+    for (int64_t l = 0; l < m->n_labels; l++) N += (double)counts[l];
+    return log((double)counts[label] / N);
+}
+
 static rung_status majority_predict(const rung_model *m, rung_runtime *rt,
                                     const rung_span *texts, size_t n, float *logp,
                                     rung_error *err)
 {
     (void)rt, (void)texts, (void)err;
-    const majority *j = (const majority *)m;
-    double N = 0;
-    for (int64_t l = 0; l < m->n_labels; l++) N += (double)j->counts[l];
     for (int64_t l = 0; l < m->n_labels; l++) {
-        const float share = (float)log((double)j->counts[l] / N);
+        const float share = (float)log_share(m, l);
         for (size_t i = 0; i < n; i++) logp[i * (size_t)m->n_labels + (size_t)l] = share;
+    }
+    return RUNG_OK;
+}
+
+static rung_status majority_predict_rows(const rung_model *m, rung_runtime *rt,
+                                         const rung_rows *rows, double *logp,
+                                         rung_error *err)
+{
+    (void)rt, (void)err;
+    for (int64_t l = 0; l < m->n_labels; l++) {
+        const double share = log_share(m, l);
+        for (int64_t i = 0; i < rows->n; i++) logp[i * m->n_labels + l] = share;
     }
     return RUNG_OK;
 }
@@ -88,13 +116,20 @@ static const rung_labelled_ops majority_labelled = {
     .predict = majority_predict,
 };
 
+static const rung_table_ops majority_table = {
+    .has_labels = true,
+    .fit = majority_fit_table,
+    .predict = majority_predict_rows,
+};
+
 const rung_class rung__majority = {
     .name = "majority",
     .model_type = "majority",
-    .summary = "the most frequent label, whatever the text says",
+    .summary = "the most frequent label, whatever the text or row says",
     .model_bytes = sizeof(majority),
     .declare = majority_declare,
     .labelled = &majority_labelled,
+    .table = &majority_table,
     .extra = majority_extra,
     .load_extra = majority_load,
     .release = majority_release,

@@ -84,6 +84,12 @@ static const char *missing_words(const rung_words_ops *words)
     return words->fit ? NULL : "words.fit";
 }
 
+static const char *missing_table(const rung_table_ops *table)
+{
+    if (!table->fit) return "table.fit";
+    return table->predict ? NULL : "table.predict";
+}
+
 /* The name of a required method that a class lacks, NULL if it is whole. */
 static const char *missing_method(const rung_class *c)
 {
@@ -94,10 +100,12 @@ static const char *missing_method(const rung_class *c)
     if (c->n_options && !c->options) return "options";
     if (!c->declare) return "declare";
     if (!c->extra != !c->load_extra) return c->extra ? "load_extra" : "extra";
-    if (!c->raw && !c->labelled && !c->words) return "raw, labelled or words";
+    if (!c->raw && !c->labelled && !c->words && !c->table)
+        return "raw, labelled, words or table";
     const char *missing = c->raw ? missing_raw(c->raw) : NULL;
     if (!missing && c->words) missing = missing_words(c->words);
-    return missing || !c->labelled ? missing : missing_labelled(c->labelled);
+    if (!missing && c->labelled) missing = missing_labelled(c->labelled);
+    return missing || !c->table ? missing : missing_table(c->table);
 }
 
 rung_status rung_model_register(const rung_class *type, rung_error *err)
@@ -123,11 +131,17 @@ static bool is_given(const rung_option_set *set, const char *name)
     return false;
 }
 
+const char *rung_data_kind_name(rung_data_kind kind)
+{
+    static const char *const names[] = {"raw text", "labelled text", "running text",
+                                        "tables"};
+    return names[kind];
+}
+
 static bool learns_from(const rung_class *type, rung_data_kind kind)
 {
-    const bool learns[] = {type->raw != NULL, type->labelled != NULL,
-                           type->words != NULL};
-    return learns[kind];
+    const void *const ops[] = {type->raw, type->labelled, type->words, type->table};
+    return ops[kind] != NULL;
 }
 
 rung_data_kind rung_class_kind(const rung_class *type, rung_data_kind kind)
@@ -147,14 +161,13 @@ rung_status rung_class_check_kind(const rung_class *type, rung_data_kind kind,
             snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
                      c->name);
     }
-    static const char *const kinds[] = {"raw", "labelled", "running"};
-    return rung_fail(err, RUNG_USAGE, "%s does not learn from %s text: %s do", type->name,
-                     kinds[kind], names);
+    return rung_fail(err, RUNG_USAGE, "%s does not learn from %s: %s do", type->name,
+                     rung_data_kind_name(kind), names);
 }
 
 bool rung_class_is_trained(const rung_class *type, rung_data_kind kind)
 {
-    if (kind == RUNG_WORDS) return false;
+    if (kind == RUNG_WORDS || kind == RUNG_TABLE) return false;
     return kind == RUNG_RAW ? !type->raw->fit : !type->labelled->fit;
 }
 
@@ -171,7 +184,8 @@ rung_status rung_class_defaults(const rung_class *type, rung_data_kind kind,
 {
     const char *p = kind == RUNG_RAW        ? type->raw->defaults
                     : kind == RUNG_LABELLED ? type->labelled->defaults
-                                            : type->words->defaults;
+                    : kind == RUNG_WORDS    ? type->words->defaults
+                                            : type->table->defaults;
     if (!p) p = "";
     for (int n = 0; *p; p += n) {
         char name[40], value[40];
@@ -219,7 +233,11 @@ rung_option_set rung_model_options(rung_model *m)
 rung_status rung_model_build(rung_model *m, rung_tokenizer *tok, rung_labels *labels,
                              uint64_t seed, rung_error *err)
 {
-    assert(!m->tokenizer && !m->labels && !labels == (m->kind != RUNG_LABELLED));
+    const bool has_labels =
+        m->kind == RUNG_LABELLED || (m->kind == RUNG_TABLE && m->type->table->has_labels);
+    assert(!m->tokenizer && !m->labels && (labels != NULL) == has_labels);
+    assert((m->schema != NULL) == (m->kind == RUNG_TABLE));
+    (void)has_labels;
     m->tokenizer = tok;
     m->labels = labels;
     m->vocab = tok ? rung_tokenizer_size(tok) : 0;
@@ -239,6 +257,7 @@ void rung_model_free(rung_model *m)
     rung_params_free(m->params);
     rung_tokenizer_free(m->tokenizer);
     rung_labels_free(m->labels);
+    rung_schema_free(m->schema);
     rung__free(m);
 }
 
@@ -250,7 +269,9 @@ rung_status rung_session_open(rung_session **out, const rung_model *m, rung_runt
     if (m->kind != RUNG_RAW)
         return rung_fail(err, RUNG_UNSUPPORTED, "this %s is a %s: it writes no text",
                          m->type->name,
-                         m->kind == RUNG_WORDS ? "set of word vectors" : "classifier");
+                         m->kind == RUNG_WORDS   ? "set of word vectors"
+                         : m->kind == RUNG_TABLE ? "model of tables"
+                                                 : "classifier");
     const rung_stream_ops *ops = m->type->raw->stream;
     if (!ops)
         return rung_fail(err, RUNG_UNSUPPORTED,

@@ -3,6 +3,7 @@
 #define RUNG_MODELS_RUNGS_H
 
 #include "rung/language.h"
+#include "rung/tabular.h"
 
 extern const rung_class rung__unigram, rung__bigram, rung__majority, rung__logreg,
     rung__bow, rung__lstm, rung__gpt, rung__bert;

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Tables through the command: train, eval and predict on CSV, LIBSVM and .npy; and what
+# can be wrong with them.
+. "$(dirname "$0")/lib.sh"
+awk 'BEGIN {
+    print "rooms,age,place,kind"
+    for (i = 0; i < 300; i++)
+        printf "%d,%g,%s,%s\n", i % 7, i / 2, i % 2 ? "sea" : "bay",
+               i % 3 ? "flat" : "house"
+}' >houses.csv
+awk 'BEGIN {
+    for (i = 0; i < 300; i++)
+        printf "%d %d:1 %d:%g\n", (i % 3 > 0), 1 + i % 4, 5 + i % 3, i
+}' >rows.libsvm
+gzip -k rows.libsvm
+
+runs train majority --data houses.csv --out model --quiet
+is "columns" "$(json model/training.json columns)" \
+    "csv, 4 columns with a header, target 4 'kind'"
+is "labels" "$(grep -c '"flat": 0' model/config.json)" 1
+is "features" "$(json model/config.json features)" 3
+runs predict model houses.csv
+is "lines of predict" "$(wc -l <stdout)" 300
+cut -d , -f 1-3 houses.csv | "$rung" predict model >without_target ||
+    failed "predict from standard input"
+cmp -s stdout without_target || failed "predict: with and without the target differ"
+runs eval model houses.csv
+grep -q '^majority: 66.7 % right' stdout || failed "eval: $(head -n 1 stdout)"
+runs inspect model
+grep -q '^labels 2' stdout || failed "inspect: $(cat stdout)"
+
+# The cut is the same for every format, and so is what comes of it.
+runs train majority --data rows.libsvm --out plain --quiet
+runs train majority --data rows.libsvm.gz --out packed --quiet
+is "weights of packed rows" "$(sha packed)" "$(sha plain)"
+same=$(json plain/training.json same_again)
+runs ${same#rung } --out again --quiet
+is "weights of the same again" "$(sha again)" "$(sha plain)"
+
+# What can be wrong.
+says 2 "rung: gpt does not learn from tables: $("$rung" models |
+    awk '/^[a-z]/ { name = $1 }
+        /  tables:/ { printf "%s%s", sep, name; sep = ", " }') do" \
+    train gpt --data houses.csv --out none
+says 2 "rung: 'houses.csv' is a table, and the ladder is of texts: train linreg or \
+logreg on it; if it is text, say so with --kind" ladder houses.csv --out none
+says 2 "rung: houses.csv: --target 'kinds': no such column: there are 4: did you mean \
+'kind'?" train majority --data houses.csv --target kinds --out none
+says 2 "rung: houses.csv: --drop 'roms': no such column: there are 4: did you mean \
+'rooms'?" train majority --data houses.csv --drop roms --out none
+sed '5s/.*/,1,bay,flat/' houses.csv >hole.csv
+says 2 "rung: hole.csv:5: column 1 'rooms': the cell is missing (''): put a value there, \
+or take --missing mean" train majority --data hole.csv --out none
+says 2 "rung: hole.csv:5: column 1 'rooms': the cell is missing (''): put a value there, \
+or take --missing mean" eval model hole.csv
+sed '5s/.*/1,2,lake,flat/' houses.csv >lake.csv
+says 2 "rung: lake.csv:5: column 3 'place': 'lake' is a word that this column did not \
+have in training: take --missing mean for such" predict model lake.csv
+sed '1s/place/where/' houses.csv >where.csv
+says 2 "rung: where.csv: the model's 'place': no such column: there are 4" \
+    eval model where.csv
+sed 's/house$/flat/' houses.csv >one.csv
+says 2 "rung: one.csv: every row has the label 'flat', so there is nothing to learn: is \
+--target right? (csv, 4 columns with a header, target 4 'kind')" \
+    train majority --data one.csv --out none
+printf '1 1:1\n0 3:1 2:1\n' >descending.libsvm
+says 2 "rung: descending.libsvm:2: index 2 follows 3: indices must ascend" \
+    train majority --data descending.libsvm --out none
+printf '1 1:1\n0 0:1\n' >zero.libsvm
+says 2 "rung: zero.libsvm:2: '0:1' is no pair: indices begin at 1" \
+    train majority --data zero.libsvm --out none
+says 2 "rung: $root/tests/golden/formats/i4.npy: elements are I32: a table has float or \
+double: save array.astype('f8')" \
+    train majority --data "$root/tests/golden/formats/i4.npy" --out none
+says 2 "rung: $root/tests/golden/formats/vector.npy: shape [5]: a table is [rows, \
+columns]" \
+    train majority --data "$root/tests/golden/formats/vector.npy" --out none
+says 2 "rung: a table is read more than once: name a file" \
+    train majority --data - --kind table --out none
+absent none
+finish
