@@ -18,7 +18,7 @@ extern "C" {
 typedef enum rung_option_type {
     RUNG_OPTION_FLAG,    /* bool; --name, --no-name */
     RUNG_OPTION_INT,     /* int64_t, in [min, max] */
-    RUNG_OPTION_REAL,    /* double, in [min, max] */
+    RUNG_OPTION_REAL,    /* double, in [min, max]; NaN is typed as `choices`, if any */
     RUNG_OPTION_SECONDS, /* double; "90", "90s", "10m", "1h30m" */
     RUNG_OPTION_BYTES,   /* double; "64K", "256M", "2G" */
     RUNG_OPTION_TEXT,    /* const char *, owned by the set; NULL when unset */
@@ -31,7 +31,7 @@ typedef struct rung_option {
     size_t offset;        /* of the field in its struct */
     const char *fallback; /* the default, as it would be typed; NULL: zero or unset */
     double min, max;      /* of INT, REAL, SECONDS, BYTES, inclusive; both 0: no limits */
-    const char *choices;  /* "constant|linear|cosine" */
+    const char *choices;  /* "constant|linear|cosine"; of REAL: one word */
     const char *help;     /* one line, with the unit */
     const char *json;     /* its name in config.json when it differs, else NULL */
 } rung_option;

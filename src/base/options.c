@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,11 @@ void *rung__option_field(const rung_option_set *set, size_t i)
 bool rung__option_has_range(const rung_option *option)
 {
     return option->min != 0 || option->max != 0;
+}
+
+const char *rung__option_word(const rung_option *option)
+{
+    return option->type == RUNG_OPTION_REAL ? option->choices : NULL;
 }
 
 const char *rung__option_choice(const rung_option *option, int index, size_t *length)
@@ -52,7 +58,9 @@ char *rung__option_wanted(char *out, const rung_option *option)
         snprintf(out, RUNG_OPTION_TEXT_BYTES, "%s%s", text, option->choices);
     } else if (rung__option_has_range(option)) {
         rung_format_range(range, option->min, option->max);
-        snprintf(out, RUNG_OPTION_TEXT_BYTES, "%s, %s%s", text, range, unit ? unit : "");
+        const char *word = rung__option_word(option);
+        snprintf(out, RUNG_OPTION_TEXT_BYTES, "%s, %s%s%s%s", text, range,
+                 unit ? unit : "", word ? ", or " : "", word ? word : "");
     } else {
         snprintf(out, RUNG_OPTION_TEXT_BYTES, "%s", text);
     }
@@ -93,7 +101,8 @@ rung_status rung__option_set_real(const rung_option_set *set, size_t i, double v
                                   const char *label, rung_error *err)
 {
     const rung_option *option = &set->options[i];
-    if (!is_in_range(option, value)) {
+    const bool is_word = isnan(value) && rung__option_word(option);
+    if (!is_word && !is_in_range(option, value)) {
         char text[RUNG_UNITS_BYTES];
         snprintf(text, sizeof text, "%.15g", value);
         return rung__option_fail(option, label, text, err);
@@ -123,6 +132,11 @@ static bool parse_real(const rung_option *option, const char *text, double *valu
 {
     if (option->type == RUNG_OPTION_SECONDS) return rung_parse_seconds(text, value);
     if (option->type == RUNG_OPTION_BYTES) return rung_parse_bytes(text, value);
+    const char *word = rung__option_word(option);
+    if (word && strcmp(text, word) == 0) {
+        *value = NAN;
+        return true;
+    }
     const char *end = rung_parse_number(text, value);
     return end && *end == '\0';
 }

@@ -28,6 +28,8 @@ rung_status rung__option_fail(const rung_option *option, const char *label,
 
 /* The `index`-th of "a|b|c" and its length; NULL when there are fewer. */
 const char *rung__option_choice(const rung_option *option, int index, size_t *length);
+/* The word that may stand for a number, NULL if there is none. */
+const char *rung__option_word(const rung_option *option);
 /* True if a number has limits. */
 bool rung__option_has_range(const rung_option *option);
 

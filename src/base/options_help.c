@@ -32,9 +32,10 @@ static bool is_on(const rung_option *option)
 
 static void add_name(rung_str *s, const rung_option *option)
 {
-    rung_str_addf(s, "%*s--%s%s%s%s", INDENT, "", is_on(option) ? "[no-]" : "",
+    rung_str_addf(s, "%*s--%s%s%s%s%s", INDENT, "", is_on(option) ? "[no-]" : "",
                   option->name, placeholder(option->type),
-                  option->type == RUNG_OPTION_CHOICE ? option->choices : "");
+                  rung__option_word(option) ? "|" : "",
+                  option->choices ? option->choices : "");
 }
 
 /* " (1 to 10; default 3)", as far as there is something to say. */

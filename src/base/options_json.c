@@ -1,5 +1,6 @@
 /* Options as JSON. */
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static const char *json_name(char *out, const rung_option *option)
 static json_t *value_of(const rung_option_set *set, size_t i)
 {
     const void *field = rung__option_field(set, i);
-    const char *text;
+    const char *text = rung__option_word(&set->options[i]);
     size_t length;
     switch (set->options[i].type) {
     case RUNG_OPTION_FLAG:
@@ -30,6 +31,8 @@ static json_t *value_of(const rung_option_set *set, size_t i)
     case RUNG_OPTION_INT:
         return json_integer(*(const int64_t *)field);
     case RUNG_OPTION_REAL:
+        if (text && isnan(*(const double *)field)) return json_string(text);
+        return json_real(*(const double *)field);
     case RUNG_OPTION_SECONDS:
     case RUNG_OPTION_BYTES:
         return json_real(*(const double *)field);
@@ -86,9 +89,10 @@ static rung_status set_value(const rung_option_set *set, size_t i, const json_t 
     const bool is_number =
         option->type == RUNG_OPTION_INT || option->type == RUNG_OPTION_REAL ||
         option->type == RUNG_OPTION_SECONDS || option->type == RUNG_OPTION_BYTES;
-    const bool is_typed =
-        option->type == RUNG_OPTION_SECONDS || option->type == RUNG_OPTION_BYTES ||
-        option->type == RUNG_OPTION_TEXT || option->type == RUNG_OPTION_CHOICE;
+    const bool is_typed = option->type == RUNG_OPTION_SECONDS ||
+                          option->type == RUNG_OPTION_BYTES ||
+                          option->type == RUNG_OPTION_TEXT ||
+                          option->type == RUNG_OPTION_CHOICE || rung__option_word(option);
     if (is_number && json_is_integer(value)) {
         return rung__option_set_int(set, i, json_integer_value(value), label, err);
     }

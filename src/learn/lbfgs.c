@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "learn/l1.h"
 
 enum { MEMORY = RUNG_LBFGS_MEMORY };
 
@@ -93,13 +94,13 @@ static void run(rung_lbfgs_state *l, const rung_minimise_config *config,
                 rung_minimise_result *r)
 {
     double first = 0;
-    l->now.value = l->f->value(l->f->self, l->now.w, l->now.g);
-    if (l->f->l1 > 0) rung__orthant_value(l, &l->now);
+    l->now.value = l->f->value(l->f->self, l->now.w, l->now.g) +
+                   rung__l1_value(l->f, &l->v, l->now.w);
     l->evaluations = 1;
     *r = (rung_minimise_result){0};
     for (bool moves = true;; r->iterations++) {
         if (l->f->l1 > 0)
-            rung__orthant_steepest(l);
+            rung__l1_subgradient(l->f, &l->v, l->now.w, l->now.g, l->steepest);
         else
             l->steepest = l->now.g;
         r->gradient_norm = sqrt(rung__dot(&l->v, l->steepest, l->steepest));

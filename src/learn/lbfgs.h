@@ -35,8 +35,4 @@ bool rung__line_search(rung_lbfgs_state *l, double slope);
 /* l1 > 0: along the direction within the orthant of now. */
 bool rung__orthant_search(rung_lbfgs_state *l);
 
-/* Where l1 > 0: writes l->steepest, and adds l1 |w| to a point's value. */
-void rung__orthant_steepest(rung_lbfgs_state *l);
-void rung__orthant_value(rung_lbfgs_state *l, rung_lbfgs_point *x);
-
 #endif

@@ -67,9 +67,12 @@ rung_objective rung__logistic_objective(rung_logistic *l, const rung_penalty *pe
 /* Other weights of the rows from now on ([n_rows], borrowed; NULL: those of the data). */
 void rung__logistic_reweigh(rung_logistic *l, const double *weights);
 
-/* Log-probabilities, double [n_rows, n_labels], by weights that are rounded to float; of
- * `data`, labels and weights are not used. One-vs-rest probabilities are scaled to the
- * sum 1. */
+/* Scores z, double [n_rows, O], by weights that are rounded to float. Of `data`, labels
+ * and weights are not used. */
+void rung__logistic_scores(const rung_logistic_data *data, const float *w,
+                           rung_pool *pool, double *z);
+/* Log-probabilities, double [n_rows, n_labels], likewise. One-vs-rest probabilities are
+ * scaled to the sum 1. */
 void rung__logistic_predict(const rung_logistic_data *data, const float *w,
                             rung_pool *pool, double *logp);
 

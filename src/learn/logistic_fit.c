@@ -16,12 +16,11 @@
 static rung_minimise_fn *method(rung_solver solver, const rung_objective *f)
 {
     const bool is_small = f->n / f->n_parts <= MAX_HESSIAN;
-    if (f->l1 > 0) return rung__lbfgs;
     switch (solver) {
     case RUNG_SOLVER_AUTO:
         return is_small ? rung__newton : rung__lbfgs;
     case RUNG_SOLVER_NEWTON:
-        return is_small ? rung__newton : rung__trust_region;
+        return is_small ? rung__newton : f->l1 > 0 ? rung__lbfgs : rung__trust_region;
     case RUNG_SOLVER_LBFGS:
     case RUNG_SOLVER_COUNT:
         break;

@@ -6,9 +6,11 @@
 
 /* X(NAME, text) */
 #define RUNG_SOLVER_LIST(X)                                                              \
-    X(AUTO, "auto")     /* newton where its matrix is small and l1 = 0, else lbfgs */    \
-    X(NEWTON, "newton") /* by the Hessian, or by its products where that is too large */ \
-    X(LBFGS, "lbfgs")   /* with l1: OWL-QN */
+    X(AUTO, "auto") /* newton where its matrix is small, else lbfgs */                   \
+    X(NEWTON,                                                                            \
+      "newton")       /* by the Hessian; where that is too large, by its products, or, \
+                           with l1, lbfgs */ \
+    X(LBFGS, "lbfgs") /* with l1: OWL-QN */
 
 typedef enum rung_solver {
 #define X(name, text) RUNG_SOLVER_##name,

@@ -9,10 +9,12 @@
 typedef struct prediction {
     const rung_logistic_data *data;
     const float *w;
-    double *logp; /* [N, K] */
+    double *out;
+    int64_t width;       /* numbers of a row of `out` */
+    bool is_probability; /* ln p, not scores */
 } prediction;
 
-static void float_scores(const prediction *c, int64_t i, int64_t O, double *z)
+static void find_scores(const prediction *c, int64_t i, int64_t O, double *z)
 {
     const rung_csr *x = c->data->rows;
     const double *offsets = c->data->offsets;
@@ -25,31 +27,47 @@ static void float_scores(const prediction *c, int64_t i, int64_t O, double *z)
     }
 }
 
+/* z [O] becomes ln p [K]. */
+static void find_probabilities(rung_logistic_kind kind, int64_t O, double *z)
+{
+    if (O == 1) {
+        z[1] = -rung__softplus(-z[0]);
+        z[0] = -rung__softplus(z[0]);
+        return;
+    }
+    if (kind != RUNG_LOGISTIC_SOFTMAX) rung__log_sigmoid(z, O);
+    if (kind != RUNG_LOGISTIC_SEVERAL) rung__log_softmax(z, O);
+}
+
 static void predict_rows(void *ctx, int64_t task, int worker)
 {
     (void)worker;
     const prediction *c = ctx;
-    const int64_t K = c->data->n_labels, O = rung__logistic_outputs(c->data);
+    const int64_t O = rung__logistic_outputs(c->data);
     const int64_t begin = task * BLOCK_ROWS, left = c->data->rows->n_rows - begin;
     for (int64_t i = begin; i < begin + (left < BLOCK_ROWS ? left : BLOCK_ROWS); i++) {
-        double *z = c->logp + i * K;
-        float_scores(c, i, O, z);
-        if (O == 1) {
-            z[1] = -rung__softplus(-z[0]);
-            z[0] = -rung__softplus(z[0]);
-            continue;
-        }
-        if (c->data->kind != RUNG_LOGISTIC_SOFTMAX) rung__log_sigmoid(z, O);
-        if (c->data->kind != RUNG_LOGISTIC_SEVERAL) rung__log_softmax(z, O);
+        double *z = c->out + i * c->width;
+        find_scores(c, i, O, z);
+        if (c->is_probability) find_probabilities(c->data->kind, O, z);
     }
+}
+
+static void predict(prediction c, rung_pool *pool)
+{
+    const int64_t blocks = (c.data->rows->n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    rung_pool_run(pool, blocks, predict_rows, &c);
+}
+
+void rung__logistic_scores(const rung_logistic_data *data, const float *w,
+                           rung_pool *pool, double *z)
+{
+    predict((prediction){data, w, z, rung__logistic_outputs(data), false}, pool);
 }
 
 void rung__logistic_predict(const rung_logistic_data *data, const float *w,
                             rung_pool *pool, double *logp)
 {
-    prediction c = {data, w, logp};
-    rung_pool_run(pool, (data->rows->n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS, predict_rows,
-                  &c);
+    predict((prediction){data, w, logp, data->n_labels, true}, pool);
 }
 
 /* ln p of what is not said of an output, from ln p of what is. */

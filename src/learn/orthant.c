@@ -4,64 +4,16 @@
  * would leave the orthant, that is, at zeros. */
 #include <math.h>
 
+#include "learn/l1.h"
 #include "learn/lbfgs.h"
 
 #define C1 1e-4 /* sufficient decrease */
 #define MAX_HALVINGS 30
 
-/* How many of the elements [begin, end) l1 speaks of: [begin, result). */
-static int64_t penalised_end(const rung_lbfgs_state *l, int64_t begin, int64_t end)
-{
-    const int64_t n = l->f->n_l1;
-    return n < begin ? begin : n < end ? n : end;
-}
-
 /* The sign of the side of zero where the element is, or would go. */
 static double side(double w, double steepest)
 {
     return w != 0 ? copysign(1, w) : steepest < 0 ? 1 : steepest > 0 ? -1 : 0;
-}
-
-/* Equation 4: where w is 0 both slopes, g - l1 and g + l1, are looked at. */
-static double steepest_block(void *ctx, int64_t begin, int64_t end)
-{
-    rung_lbfgs_state *l = ctx;
-    const double *w = l->now.w, *g = l->now.g, l1 = l->f->l1;
-    const int64_t penalised = penalised_end(l, begin, end);
-    for (int64_t i = begin; i < penalised; i++) {
-        if (w[i] != 0)
-            l->steepest[i] = g[i] + copysign(l1, w[i]);
-        else
-            l->steepest[i] = g[i] < -l1 ? g[i] + l1 : g[i] > l1 ? g[i] - l1 : 0;
-    }
-    for (int64_t i = penalised; i < end; i++) l->steepest[i] = g[i];
-    return 0;
-}
-
-void rung__orthant_steepest(rung_lbfgs_state *l)
-{
-    rung__sum_blocks(&l->v, steepest_block, l);
-}
-
-typedef struct at_point {
-    rung_lbfgs_state *l;
-    const double *w; /* of the point */
-    double t;
-} at_point;
-
-static double norm_block(void *ctx, int64_t begin, int64_t end)
-{
-    const at_point *x = ctx;
-    double sum = 0;
-    const int64_t penalised = penalised_end(x->l, begin, end);
-    for (int64_t i = begin; i < penalised; i++) sum += fabs(x->w[i]);
-    return sum;
-}
-
-void rung__orthant_value(rung_lbfgs_state *l, rung_lbfgs_point *x)
-{
-    at_point at = {l, x->w, 0};
-    x->value += l->f->l1 * rung__sum_blocks(&l->v, norm_block, &at);
 }
 
 /* Takes out of p what does not go downhill (section 3.2, step 2 of the algorithm). */
@@ -74,14 +26,19 @@ static double align_block(void *ctx, int64_t begin, int64_t end)
     return 0;
 }
 
+typedef struct projection {
+    rung_lbfgs_state *l;
+    double t;
+} projection;
+
 /* next.w = now.w + t p, stopped at zero; returns the step's product with the steepest. */
 static double project_block(void *ctx, int64_t begin, int64_t end)
 {
-    const at_point *x = ctx;
+    const projection *x = ctx;
     const rung_lbfgs_state *l = x->l;
     const double *w = l->now.w;
     double *to = l->next.w, slope = 0;
-    const int64_t penalised = penalised_end(l, begin, end);
+    const int64_t penalised = rung__l1_end(l->f, begin, end);
     for (int64_t i = begin; i < end; i++) to[i] = w[i] + x->t * l->p[i];
     for (int64_t i = begin; i < penalised; i++) {
         if (to[i] * side(w[i], l->steepest[i]) <= 0) to[i] = 0;
@@ -92,12 +49,12 @@ static double project_block(void *ctx, int64_t begin, int64_t end)
 
 bool rung__orthant_search(rung_lbfgs_state *l)
 {
-    at_point x = {.l = l, .t = 1};
+    projection x = {l, 1};
     rung__sum_blocks(&l->v, align_block, l);
     for (int i = 0; i < MAX_HALVINGS; i++, x.t *= 0.5) {
         const double slope = rung__sum_blocks(&l->v, project_block, &x);
-        l->next.value = l->f->value(l->f->self, l->next.w, l->next.g);
-        rung__orthant_value(l, &l->next);
+        l->next.value = l->f->value(l->f->self, l->next.w, l->next.g) +
+                        rung__l1_value(l->f, &l->v, l->next.w);
         l->evaluations++;
         if (slope < 0 && l->next.value <= l->now.value + C1 * slope) return true;
     }

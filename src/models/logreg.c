@@ -2,10 +2,10 @@
  *
  *     z = x w + b,   p = softmax(z)     (two labels: one z, p = sigmoid(z))
  *
- * with x the n-grams of text/features.h and w, b as learn/logistic.h finds them;
- * lambda, the weight of the penalty, is the one of a few that predicts the valid examples
- * best. The folder holds the columns that the training texts have, no others: their hash,
- * idf and weights. */
+ * with x the n-grams of text/features.h and w, b as models/logistic.h finds them;
+ * the weight of the penalty is the one of a few that predicts the valid examples best.
+ * The folder holds the columns that the training texts have, no others: their hash, idf
+ * and weights. */
 #include "models/rungs.h"
 
 #include <assert.h>
@@ -14,22 +14,14 @@
 
 #include "base/alloc.h"
 #include "base/runtime.h"
-#include "learn/logistic_fit.h"
 #include "models/extra.h"
 #include "models/featured.h"
-
-/* Candidates for lambda, in steps of about the root of ten. The middle of them comes
- * first: what is best for texts of a sentence to a page, thousands of them, lies near. */
-static const double lambdas[] = {10, 3, 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001};
-enum { N_LAMBDAS = sizeof lambdas / sizeof *lambdas, FIRST_LAMBDA = 5 };
-
-/* How far from the optimum the weights may be, as a share: probabilities of held-out
- * texts do not change visibly below it. */
-#define TOLERANCE 0.1
+#include "models/logistic.h"
 
 typedef struct logreg_config {
     rung_features_config features;
-    double lambda;
+    rung__logistic_config logistic;
+    const char *from; /* a model's folder, or NULL; owned */
 } logreg_config;
 
 typedef struct logreg {
@@ -45,22 +37,34 @@ static logreg *logreg_of(const rung_model *m)
     return (logreg *)m;
 }
 
-static int64_t outputs_of(const rung_model *m)
+/* What the model says of any data: its kind and how many labels. */
+static rung_logistic_data data_of(const logreg *r)
 {
-    return rung__logistic_outputs(&(rung_logistic_data){.n_labels = m->n_labels});
+    return (rung_logistic_data){.kind = (rung_logistic_kind)r->config.logistic.classes,
+                                .n_labels = r->base.n_labels};
+}
+
+static int64_t outputs_of(const logreg *r)
+{
+    const rung_logistic_data data = data_of(r);
+    return rung__logistic_outputs(&data);
 }
 
 #define AT(field) offsetof(logreg_config, field)
 
 static const rung_option logreg_options[] = {
     RUNG__FEATURE_OPTIONS(AT(features)),
-    {"lambda", RUNG_OPTION_REAL, AT(lambda), "0", 0, 1e9, NULL,
-     "weight of the penalty; 0: the best of a few on valid", NULL},
+    RUNG__LOGISTIC_OPTIONS(AT(logistic)),
+    {"from", RUNG_OPTION_TEXT, AT(from), NULL, 0, 0, NULL,
+     "folder of a logreg to go on from: its features, and its weights instead of 0 as "
+     "what the penalty draws to",
+     NULL},
 };
 
 static rung_status logreg_declare(rung_model *m, rung_error *err)
 {
-    return rung__features_check(&logreg_of(m)->config.features, err);
+    RUNG_TRY(rung__features_check(&logreg_of(m)->config.features, err));
+    return rung__logistic_check(&logreg_of(m)->config.logistic, m->labels, err);
 }
 
 /* What it has learned. */
@@ -78,71 +82,111 @@ static void logreg_release(rung_model *m)
 
 /* ---- Fitting ---- */
 
+static rung_status check_from(const logreg *r, const logreg *old, rung_error *err)
+{
+    const rung_labels *a = r->base.labels, *b = old->base.labels;
+    if (old->config.logistic.classes != r->config.logistic.classes)
+        return rung_fail(err, RUNG_USAGE, "--from %s: has other --classes",
+                         r->config.from);
+    if (rung_labels_count(a) != rung_labels_count(b))
+        return rung_fail(err, RUNG_INPUT, "--from %s: has %lld labels, the data %lld",
+                         r->config.from, (long long)rung_labels_count(b),
+                         (long long)rung_labels_count(a));
+    for (int64_t k = 0; k < rung_labels_count(a); k++) {
+        const char *name = rung_labels_name(a, k);
+        if (rung_labels_find(b, (rung_span){name, strlen(name)}) < 0)
+            return rung_fail(err, RUNG_INPUT, "--from %s: has no label '%s'",
+                             r->config.from, name);
+    }
+    return RUNG_OK;
+}
+
+/* The old model's weights for the new one's order of labels. */
+static void order_weights(float *to, const logreg *r, const logreg *old)
+{
+    const int64_t O = outputs_of(r), rows = old->features.n_columns + 1;
+    for (int64_t o = 0; o < O; o++) {
+        // The one output of two labels is for the second.
+        const char *name = rung_labels_name(r->base.labels, O == 1 ? 1 : o);
+        const int32_t k =
+            rung_labels_find(old->base.labels, (rung_span){name, strlen(name)});
+        for (int64_t j = 0; j < rows; j++)
+            to[j * O + o] = O > 1    ? old->weights[j * O + k]
+                            : k == 1 ? old->weights[j]
+                                     : -old->weights[j];
+    }
+}
+
+/* Takes the features of the model to go on from, and a copy of its weights. */
+static rung_status take_from(float **weights, logreg *r, rung_error *err)
+{
+    rung_model *m;
+    RUNG_TRY(rung_model_load(&m, r->config.from, err));
+    rung_status status = RUNG_OK;
+    if (m->type != &rung__logreg)
+        status = rung_fail(err, RUNG_USAGE, "--from %s: is a %s, not a logreg",
+                           r->config.from, m->type->name);
+    if (status == RUNG_OK) status = check_from(r, logreg_of(m), err);
+    if (status == RUNG_OK) {
+        logreg *old = logreg_of(m);
+        const size_t n = (size_t)((old->features.n_columns + 1) * outputs_of(r));
+        *weights = rung__alloc_array(n, sizeof **weights);
+        if (*weights) {
+            order_weights(*weights, r, old);
+            const logreg_config config = r->config; // the texts of both stay owned
+            r->config.features = old->config.features;
+            old->config.features = config.features;
+            r->features = old->features;
+            old->features = (rung_features){0};
+        } else {
+            status = rung__out_of_memory(err, n * 4, "weights");
+        }
+    }
+    rung_model_free(m);
+    return status;
+}
+
 /* Train and valid as rows. */
 typedef struct row_data {
     rung_csr train, valid;
-    rung_logistic_data train_data, valid_data;
+    float *from; /* weights to go on from, or NULL */
 } row_data;
 
 static void row_data_release(row_data *x)
 {
     rung__csr_release(&x->train);
     rung__csr_release(&x->valid);
+    rung__free(x->from);
 }
 
 static rung_status make_rows(row_data *x, logreg *r, rung_runtime *rt,
                              const rung_examples *train, const rung_examples *valid,
                              rung_error *err)
 {
-    const int64_t K = r->base.n_labels;
     rung_features *f = &r->features;
-    RUNG_TRY(rung__features_fit(f, &r->config.features, train->texts, train->count,
-                                rt->pool, &x->train, err));
-    RUNG_TRY(
-        rung__features_apply(f, valid->texts, valid->count, rt->pool, &x->valid, err));
-    x->train_data =
-        (rung_logistic_data){.rows = &x->train, .n_labels = K, .labels = train->labels};
-    x->valid_data =
-        (rung_logistic_data){.rows = &x->valid, .n_labels = K, .labels = valid->labels};
-    rung__featured_settle(&r->config.features, f);
-    rung_log(rt, RUNG_LOG_INFO, "logreg: %lld columns; %.2g %% of n-grams share one",
-             (long long)f->n_columns, 100 * rung__features_collisions(f));
-    return RUNG_OK;
-}
-
-static void tell_choice(const rung_logistic_choice *choice, rung_runtime *rt)
-{
-    for (size_t i = 0; i < choice->n; i++) {
-        const rung_logistic_trial *t = &choice->trials[i];
-        if (!t->is_tried) continue;
-        rung_log(rt, RUNG_LOG_INFO, "logreg: lambda %g: valid loss %.4f, %d steps%s%s",
-                 t->penalty.l2, t->loss, t->fit.iterations,
-                 t->fit.converged ? "" : ", not converged",
-                 i == choice->best ? ": taken" : "");
+    if (r->config.from) {
+        RUNG_TRY(take_from(&x->from, r, err));
+        RUNG_TRY(rung__features_apply(f, train->texts, train->count, rt->pool, &x->train,
+                                      err));
+    } else {
+        RUNG_TRY(rung__features_fit(f, &r->config.features, train->texts, train->count,
+                                    rt->pool, &x->train, err));
+        rung__featured_settle(&r->config.features, f);
+        rung_log(rt, RUNG_LOG_INFO, "logreg: %lld columns; %.2g %% of n-grams share one",
+                 (long long)f->n_columns, 100 * rung__features_collisions(f));
     }
+    return rung__features_apply(f, valid->texts, valid->count, rt->pool, &x->valid, err);
 }
 
 static rung_status fit_weights(logreg *r, const row_data *x, rung_runtime *rt,
+                               const rung_examples *train, const rung_examples *valid,
                                rung_error *err)
 {
-    rung_logistic_trial trials[N_LAMBDAS] = {{.penalty.l2 = r->config.lambda}};
-    rung_logistic_choice choice = {
-        .tolerance = TOLERANCE, .trials = trials, .n = 1, .valid = &x->valid_data};
-    if (r->config.lambda == 0) {
-        for (int i = 0; i < N_LAMBDAS; i++) trials[i].penalty.l2 = lambdas[i];
-        choice.n = N_LAMBDAS, choice.first = FIRST_LAMBDA;
-    }
-    rung_logistic *l;
-    const size_t size = (size_t)rung__logistic_size(&x->train_data);
-    r->weights = rung__alloc_array(size, sizeof *r->weights);
-    if (!r->weights) return rung__out_of_memory(err, size * 4, "weights");
-    RUNG_TRY(rung__logistic_new(&l, &x->train_data, rt->pool, err));
-    rung_status status = rung__logistic_fit(l, &choice, r->weights, err);
-    rung__logistic_free(l);
-    if (status != RUNG_OK) return status;
-    tell_choice(&choice, rt);
-    r->config.lambda = trials[choice.best].penalty.l2; // goes into config.json
-    return RUNG_OK;
+    rung_logistic_data a = data_of(r), b = a;
+    a.rows = &x->train, a.labels = train->labels;
+    b.rows = &x->valid, b.labels = valid->labels;
+    return rung__logistic_learn(&r->weights, &r->config.logistic, r->base.labels, a, b,
+                                x->from, r->base.seed, rt, err);
 }
 
 static rung_status logreg_fit(rung_model *m, rung_runtime *rt, const rung_examples *train,
@@ -156,7 +200,7 @@ static rung_status logreg_fit(rung_model *m, rung_runtime *rt, const rung_exampl
                          train->count, (long long)m->n_labels);
     forget(r);
     rung_status status = make_rows(&x, r, rt, train, valid, err);
-    if (status == RUNG_OK) status = fit_weights(r, &x, rt, err);
+    if (status == RUNG_OK) status = fit_weights(r, &x, rt, train, valid, err);
     row_data_release(&x);
     return status;
 }
@@ -173,7 +217,8 @@ static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
     RUNG_TRY(rung__features_apply(&r->features, texts, n, rt->pool, &rows, err));
     double *exact = rung__alloc_array(cells, sizeof *exact);
     if (exact) {
-        const rung_logistic_data data = {.rows = &rows, .n_labels = m->n_labels};
+        rung_logistic_data data = data_of(r);
+        data.rows = &rows;
         rung__logistic_predict(&data, r->weights, rt->pool, exact);
         for (size_t i = 0; i < cells; i++) logp[i] = (float)exact[i];
     }
@@ -187,7 +232,7 @@ static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
 static size_t logreg_extra(const rung_model *m, rung_stored *out)
 {
     const logreg *r = logreg_of(m);
-    const int64_t D = r->features.n_columns, O = outputs_of(m);
+    const int64_t D = r->features.n_columns, O = outputs_of(r);
     const size_t n = rung__featured_extra(&r->features, out);
     out[n] = rung__extra("weight", RUNG_STORED_F32, D, O, r->weights);
     out[n + 1] = rung__extra("bias", RUNG_STORED_F32, O, 0, r->weights + D * O);
@@ -213,7 +258,7 @@ static rung_status take_weights(logreg *r, const float *weight, const float *bia
 
 static rung_status load_weights(logreg *r, const rung_safetensors *file, rung_error *err)
 {
-    const int64_t D = r->features.n_columns, O = outputs_of(&r->base);
+    const int64_t D = r->features.n_columns, O = outputs_of(r);
     float *weight = NULL, *bias = NULL;
     rung_status status =
         rung__extra_load(&weight, file, "weight", RUNG_STORED_F32, D, O, NULL, err);

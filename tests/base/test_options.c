@@ -353,6 +353,33 @@ static void failed_allocations_are_reported(void **state)
     assert_true(assert_survives_failed_allocations(use_everything, NULL) > 20);
 }
 
+/* A number that may also be a word: NaN in the field, the word in JSON and in help. */
+static void a_word_may_stand_for_a_number(void **state)
+{
+    (void)state;
+    rung_error err;
+    double value;
+    const rung_option options[] = {
+        {"l2", RUNG_OPTION_REAL, 0, "auto", 0, 10, .choices = "auto", .help = "weight"}};
+    const rung_option_set set = {"logreg", options, 1, &value, NULL};
+    assert_ok(rung_options_defaults(&set, &err));
+    assert_true(isnan(value));
+    char *json = rung_options_to_json(&set, 1);
+    assert_contains(json, "\"l2\": \"auto\"");
+    assert_ok(rung_option_set_text(&set, "l2", "0.5", &err));
+    assert_true(value == 0.5);
+    assert_ok(rung_options_from_json(&set, 1, json, "config", true, &err));
+    assert_true(isnan(value));
+    rung_text_free(json);
+    char *help = rung_options_help(&set, 1);
+    assert_contains(help, "--l2 X|auto ");
+    rung_text_free(help);
+    assert_fails(rung_option_set_text(&set, "l2", "11", &err), RUNG_USAGE,
+                 "--l2 is 11: must be a number, 0 to 10, or auto");
+    assert_fails(rung_option_set_text(&set, "l2", "some", &err), RUNG_USAGE,
+                 "--l2 is 'some': must be a number, 0 to 10, or auto");
+}
+
 int main(void)
 {
 #define with_defaults(name) cmocka_unit_test_setup_teardown(name, set_defaults, release)
@@ -369,6 +396,7 @@ int main(void)
         with_defaults(wrong_json_is_named_with_place_and_range),
         cmocka_unit_test(a_wrong_default_is_an_error),
         cmocka_unit_test(failed_allocations_are_reported),
+        cmocka_unit_test(a_word_may_stand_for_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

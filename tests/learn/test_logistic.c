@@ -247,6 +247,55 @@ static void large_scores_do_not_overflow(void **state)
     rung__csr_release(&rows);
 }
 
+/* Losses of scores of 1e4, softmax, one against the rest and several labels: exact. */
+static void losses_of_large_scores_are_exact(void **state)
+{
+    (void)state;
+    const int32_t first = 0, ends[] = {0, 2};
+    double p[3];
+    double z[] = {1e4, -1e4, 0};
+    assert_true(rung__softmax_loss(z, p, 3, 1) == 2e4);
+    assert_true(p[0] == 1 && z[0] == 1 && z[1] == -1 && z[2] == 0);
+    double y[] = {1e4, -1e4, 0};
+    assert_near(rung__sigmoid_loss(y, p, 3, (rung_label_set){&first, 1}), log(2), 1e-15);
+    assert_true(y[0] == 0 && y[1] == 0 && y[2] == 0.5);
+    double x[] = {-1e4, -1e4, 40};
+    assert_true(rung__sigmoid_loss(x, p, 3, (rung_label_set){ends, 2}) == 1e4 + exp(-40));
+    assert_true(x[0] == -1 && x[1] == 0 && x[2] < 0 && x[2] > -1e-17);
+    double logp[] = {1e4, -1e4, 0};
+    rung__log_sigmoid(logp, 3);
+    assert_true(logp[0] == 0 && logp[1] == -1e4);
+}
+
+/* One-vs-rest probabilities add up to 1; those of several labels are each their own. */
+static void kinds_of_probabilities(void **state)
+{
+    (void)state;
+    const float x[] = {1}, w[] = {0, 0, 0, 1, -1, 0.5f}; // D = 1: w, then b
+    double logp[3], each[3];
+    rung_csr rows;
+    rung_pool *pool = new_pool(1);
+    from_dense(&rows, x, 1, 1);
+    rung_logistic_data data = {
+        .rows = &rows, .kind = RUNG_LOGISTIC_SEVERAL, .n_labels = 3};
+    rung__logistic_predict(&data, w, pool, each);
+    assert_near(exp(each[0]), 1 / (1 + exp(-1)), 1e-15);
+    data.kind = RUNG_LOGISTIC_ONE_VS_REST;
+    rung__logistic_predict(&data, w, pool, logp);
+    assert_near(exp(logp[0]) + exp(logp[1]) + exp(logp[2]), 1, 1e-14);
+    for (int k = 0; k < 3; k++) assert_near(logp[k] - logp[0], each[k] - each[0], 1e-14);
+    // The losses are the means of -ln p, of several labels over all of them.
+    const int32_t labels[] = {0, 2};
+    const int64_t first[] = {0, 2};
+    data.labels = labels;
+    assert_near(rung__logistic_mean_loss(&data, logp, NULL), -logp[0], 1e-15);
+    data.kind = RUNG_LOGISTIC_SEVERAL, data.first = first;
+    assert_near(rung__logistic_mean_loss(&data, each, NULL),
+                -each[0] - each[2] - log(1 - exp(each[1])), 1e-14);
+    rung_pool_free(pool);
+    rung__csr_release(&rows);
+}
+
 enum { TRIALS = 5 };
 static const double lambdas[TRIALS] = {100, 10, 1, 0.1, 0.01};
 
@@ -308,16 +357,135 @@ static void lambda_is_looked_for_on_the_side_where_valid_loss_falls(void **state
     assert_true(t[c.best].loss < t[2].loss);
 }
 
+/* Whatever the solver, the number of columns and the penalty. */
 static void threads_do_not_change_a_bit(void **state)
 {
     (void)state;
-    rung_status status;
-    rung_logistic_trial t[TRIALS];
-    float w[3][63];
-    for (int threads = 1; threads <= 3; threads++)
-        choose(t, false, threads, w[threads - 1], &status);
-    assert_memory_equal(w[0], w[1], sizeof w[0]);
-    assert_memory_equal(w[0], w[2], sizeof w[0]);
+    rung_pool *pools[] = {new_pool(1), new_pool(2), new_pool(3)};
+    const rung_penalty penalties[] = {{0, 0.5, false}, {0.2, 0.1, false}};
+    for (int64_t D = 40; D <= 2500; D += 2460) {
+        sample s;
+        random_sample(&s, 300, D, 3);
+        const rung_logistic_data data = {
+            .rows = &s.rows, .n_labels = 3, .labels = s.labels};
+        const size_t size = (size_t)rung__logistic_size(&data);
+        double *w = rung__alloc_array(3 * size, sizeof *w);
+        for (int k = 0; k < 2 * RUNG_SOLVER_COUNT; k++) {
+            memset(w, 0, 3 * size * sizeof *w);
+            for (int i = 0; i < 3; i++) {
+                rung_logistic *l;
+                rung_minimise_result r;
+                assert_ok(rung__logistic_new(&l, &data, pools[i], &err));
+                assert_ok(rung__logistic_solve(l, (rung_solver)(k / 2), &penalties[k % 2],
+                                               0.3, w + i * (int64_t)size, &r, &err));
+                rung__logistic_free(l);
+            }
+            assert_true(w[0] != 0 || k % 2 == 1);
+            assert_memory_equal(w, w + size, size * sizeof *w);
+            assert_memory_equal(w, w + 2 * size, size * sizeof *w);
+        }
+        rung__free(w);
+        sample_release(&s);
+    }
+    for (int i = 0; i < 3; i++) rung_pool_free(pools[i]);
+}
+
+/* A row of weight 2 is two rows, one of weight 0 none; folds rely on it. */
+static void weights_of_rows_count_rows(void **state)
+{
+    (void)state;
+    enum { ROWS = 60, D = 7, OUTPUTS = 3, SIZE = (D + 1) * OUTPUTS };
+    sample s, twice;
+    double weights[ROWS], w[2][SIZE] = {{0}};
+    rung_pool *pool = new_pool(1);
+    random_sample(&s, ROWS, D, 3);
+    assert_ok(rung__csr_new(&twice.rows, ROWS, D, 2 * ROWS * D, &err));
+    twice.labels = rung__alloc_array(ROWS, sizeof *twice.labels);
+    int64_t n = 0, row = 0;
+    for (int i = 0; i < ROWS; i++) {
+        weights[i] = i % 3;
+        for (int copy = 0; copy < i % 3; copy++) {
+            for (int64_t p = s.rows.first[i]; p < s.rows.first[i + 1]; p++) {
+                twice.rows.columns[n] = s.rows.columns[p];
+                twice.rows.values[n++] = s.rows.values[p];
+            }
+            twice.labels[row++] = s.labels[i];
+            twice.rows.first[row] = n;
+        }
+    }
+    twice.rows.n_rows = row;
+    const sample *const samples[] = {&s, &twice};
+    for (int k = 0; k < 2; k++) {
+        const rung_logistic_data data = {.rows = &samples[k]->rows,
+                                         .n_labels = 3,
+                                         .labels = samples[k]->labels,
+                                         .weights = k == 0 ? weights : NULL};
+        const rung_penalty penalty = {0, 0.3, false};
+        rung_logistic *l;
+        rung_minimise_result r;
+        assert_ok(rung__logistic_new(&l, &data, pool, &err));
+        assert_ok(
+            rung__logistic_solve(l, RUNG_SOLVER_NEWTON, &penalty, 1e-8, w[k], &r, &err));
+        assert_true(r.converged);
+        rung__logistic_free(l);
+    }
+    for (int i = 0; i < D * OUTPUTS; i++) assert_near(w[0][i], w[1][i], 1e-9);
+    rung_pool_free(pool);
+    sample_release(&s);
+    sample_release(&twice);
+}
+
+/* The loss of a choice by folds is that of models that have not seen the fold: on random
+ * labels it cannot be less than ln 3, where one on seen rows is. */
+static void folds_judge_by_rows_that_were_not_seen(void **state)
+{
+    (void)state;
+    sample s;
+    float w[303];
+    rung_logistic *l;
+    rung_logistic_trial trials[] = {{.penalty.l2 = 0.01}, {.penalty.l2 = 10}};
+    rung_pool *pool = new_pool(1);
+    random_sample(&s, 300, 100, 3);
+    const rung_logistic_data data = {.rows = &s.rows, .n_labels = 3, .labels = s.labels};
+    rung_logistic_choice choice = {
+        .tolerance = 0.01, .trials = trials, .n = 2, .valid = &data, .n_folds = 5};
+    assert_ok(rung__logistic_new(&l, &data, pool, &err));
+    assert_ok(rung__logistic_fit(l, &choice, w, &err));
+    assert_int_equal(choice.best, 1);
+    assert_true(trials[0].loss > log(3) + 0.1);
+    assert_true(trials[1].loss < trials[0].loss);
+    choice.n_folds = 0; // valid is what was learned from
+    assert_ok(rung__logistic_fit(l, &choice, w, &err));
+    assert_int_equal(choice.best, 0);
+    assert_true(trials[0].loss < log(3) - 0.3);
+    rung__logistic_free(l);
+    rung_pool_free(pool);
+    sample_release(&s);
+}
+
+static void weights_of_labels_become_those_of_rows(void **state)
+{
+    (void)state;
+    const rung_csr rows = {.n_rows = 6};
+    const int32_t one[] = {0, 0, 0, 1, 1, 1}, several[] = {0, 2, 2, 2};
+    const int64_t first[] = {0, 2, 3, 3, 4, 4, 4};
+    double of_labels[3], w[6] = {1, 1, 1, 2, 1, 1};
+    rung_logistic_data data = {.rows = &rows, .n_labels = 2, .labels = one};
+    rung__balanced_weights(of_labels, &data);
+    assert_true(of_labels[0] == 1 && of_labels[1] == 1);
+    data.n_labels = 3;
+    rung__balanced_weights(of_labels, &data);
+    assert_near(of_labels[0], 2.0 / 3, 1e-15);
+    assert_true(of_labels[2] == 1);
+    rung__weigh_labels(w, &data, (const double[]){1, 5, 0});
+    assert_true(w[0] == 1 && w[3] == 10 && w[4] == 5);
+    data.kind = RUNG_LOGISTIC_SEVERAL, data.labels = several, data.first = first;
+    double v[6] = {1, 1, 1, 1, 1, 1};
+    rung__weigh_labels(v, &data, (const double[]){1, 5, 4});
+    assert_true(v[0] == 2.5 && v[1] == 4 && v[2] == 1 && v[3] == 4);
+    rung__balanced_weights(of_labels, &data);
+    assert_near(of_labels[0], 2, 1e-15);
+    assert_near(of_labels[2], 2.0 / 3, 1e-15);
 }
 
 typedef struct work {
@@ -366,6 +534,11 @@ int main(void)
         cmocka_unit_test(derivatives_are_those_of_the_objective),
         cmocka_unit_test(optima_are_those_of_scikit_learn),
         cmocka_unit_test(large_scores_do_not_overflow),
+        cmocka_unit_test(losses_of_large_scores_are_exact),
+        cmocka_unit_test(kinds_of_probabilities),
+        cmocka_unit_test(weights_of_rows_count_rows),
+        cmocka_unit_test(folds_judge_by_rows_that_were_not_seen),
+        cmocka_unit_test(weights_of_labels_become_those_of_rows),
         cmocka_unit_test(lambda_is_looked_for_on_the_side_where_valid_loss_falls),
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(failed_allocations_leave_no_trace),

@@ -277,6 +277,38 @@ static void newtons_methods_take_few_steps(void **state)
     }
 }
 
+/* With l1 Newton's coordinates and the orthants end at the same place. */
+static void both_ways_of_l1_agree(void **state)
+{
+    (void)state;
+    cosh_bowl c = {0};
+    double w[2][SMALL];
+    rung_rng rng = rung_rng_make(5);
+    const rung_objective f = {.value = cosh_value,
+                              .diagonal = cosh_diagonal,
+                              .hessian = cosh_hessian,
+                              .self = &c,
+                              .n = SMALL,
+                              .n_parts = 2,
+                              .l1 = 0.8,
+                              .n_l1 = SMALL - 2};
+    for (int i = 0; i < SMALL; i++)
+        for (int j = i % 2; j <= i; j += 2) c.a[i][j] = c.a[j][i] = rung_rng_normal(&rng);
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < SMALL; i++) w[k][i] = i % 2 ? 3 : -2;
+    const rung_minimise_result newton = minimise_by(rung__newton, f, w[0], 1e-9, 1);
+    const rung_minimise_result lbfgs = minimise_by(rung__lbfgs, f, w[1], 1e-9, 1);
+    int zeros = 0;
+    assert_true(newton.converged && newton.iterations <= 12 && lbfgs.converged);
+    assert_near(newton.value, lbfgs.value, 1e-9);
+    for (int i = 0; i < SMALL; i++) {
+        assert_near(w[0][i], w[1][i], 1e-6);
+        assert_true((w[0][i] == 0) == (w[1][i] == 0));
+        zeros += w[0][i] == 0;
+    }
+    assert_true(zeros > 0 && zeros < SMALL - 2);
+}
+
 /* No curvature at all in the second variable, and no slope: it stays where it is. */
 static double trough(void *self, const double *w, double *g)
 {
@@ -314,6 +346,7 @@ int main(void)
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(l1_makes_zeros_and_shrinks_the_rest),
         cmocka_unit_test(newtons_methods_take_few_steps),
+        cmocka_unit_test(both_ways_of_l1_agree),
         cmocka_unit_test(newton_stays_where_nothing_curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,7 @@ static void what_words_and_their_pairs_say_is_learned(void **state)
     rung_model *m = new_classifier("logreg", two_names);
     assert_ok(fit(m, *state, two, &err));
     assert_true(accuracy(m, *state, two) == 1);
-    assert_true(option_of(m, "lambda") < 0.03);
+    assert_true(option_of(m, "l2") < 0.03);
     rung_model_free(m);
     m = new_classifier("logreg", three_names);
     assert_ok(fit(m, *state, three, &err));
@@ -90,7 +90,7 @@ static void without_valid_examples_lambda_is_the_usual_one(void **state)
     const rung_examples train = examples(two, 0, N_TRAIN), none = {0};
     rung_model *m = new_classifier("logreg", two_names);
     assert_ok(m->type->labelled->fit(m, *state, &train, &none, &err));
-    assert_true(option_of(m, "lambda") == 0.03);
+    assert_true(option_of(m, "l2") == 0.03);
     assert_true(accuracy(m, *state, two) > 0.95);
     rung_model_free(m);
 }
@@ -139,7 +139,7 @@ static void texts_without_common_words_leave_the_bias(void **state)
 static void save_fitted(const char *dir, rung_runtime *rt, const char *lambda)
 {
     rung_model *m = new_classifier("logreg", three_names);
-    set_option(m, "lambda", lambda);
+    set_option(m, "l2", lambda);
     assert_ok(fit(m, rt, three, &err));
     assert_ok(rung_model_save(m, dir, &err));
     rung_model_free(m);
@@ -162,7 +162,7 @@ static void a_folder_gives_the_same_bits(void **state)
     assert_same_files(path_in(*state, "one/config.json"),
                       path_in(*state, "two/config.json"));
     char lambda[40];
-    snprintf(lambda, sizeof lambda, "%.17g", option_of(m, "lambda"));
+    snprintf(lambda, sizeof lambda, "%.17g", option_of(m, "l2"));
     save_fitted(path_in(*state, "given"), rt, lambda); // not chosen, but the same
     assert_same_files(path_in(*state, "one/model.safetensors"),
                       path_in(*state, "given/model.safetensors"));
@@ -177,7 +177,7 @@ static void threads_do_not_change_a_bit(void **state)
     for (int threads = 1; threads <= 3; threads++) {
         rung_runtime *rt = new_runtime(threads);
         snprintf(name, sizeof name, "%d", threads);
-        save_fitted(path_in(*state, name), rt, "0");
+        save_fitted(path_in(*state, name), rt, "auto");
         rung_runtime_free(rt);
     }
     assert_same_files(path_in(*state, "1/model.safetensors"),
@@ -283,6 +283,134 @@ static void a_config_that_lies_is_refused(void **state)
     rung_runtime_free(rt);
 }
 
+/* ---- The options of logistic regression ---- */
+
+/* A model of three labels with these options, "name=value name=value", fitted. */
+static rung_model *fitted(rung_runtime *rt, const int32_t *labels,
+                          const char *const *names, const char *options)
+{
+    rung_model *m = new_classifier("logreg", names);
+    char name[40], value[400];
+    for (int n = 0; sscanf(options, "%39[^= ]=%399[^ ] %n", name, value, &n) == 2;
+         options += n)
+        set_option(m, name, value);
+    assert_ok(fit(m, rt, labels, &err));
+    return m;
+}
+
+static void options_reach_the_solver(void **state)
+{
+    static const char *const options[] = {
+        "l2=0.1",         "l2=0.1 solver=newton",    "l2=0.1 solver=lbfgs",
+        "folds=3",        "l2=0.1 classes=ovr",      "l2=0.1 calibrate=temperature",
+        "l1=0.1",         "l1=0.1 l2=0.1",           "l1=auto",
+        "l2=0.1 bias=no", "l2=0.1 class-weight=a=5", "l2=0.1 class-weight=balanced",
+    };
+    float *logp, *first = NULL;
+    const int n = sizeof options / sizeof *options;
+    for (int i = 0; i < n; i++) {
+        rung_model *m = fitted(*state, three, three_names, options[i]);
+        assert_true(accuracy(m, *state, three) >= 0.97);
+        assert_true(!strstr(options[i], "l2") || option_of(m, "l2") == 0.1);
+        assert_ok(rung_classify(&logp, m, *state, texts, 9, NULL, &err));
+        if (i == 0) {
+            first = logp;
+        } else {
+            double most = 0;
+            for (int k = 0; k < 27; k++)
+                most = fmax(most, fabs(exp((double)logp[k]) - exp((double)first[k])));
+            // Solvers agree; everything else is another model.
+            if (i < 3 ? most > 0.02 : most < 0.005)
+                fail_msg("%s: differs by %g", options[i], most);
+            rung_logp_free(logp);
+        }
+        rung_model_free(m);
+    }
+    rung_logp_free(first);
+}
+
+static void platt_is_for_two_labels(void **state)
+{
+    rung_model *m = fitted(*state, two, two_names, "calibrate=platt");
+    assert_true(accuracy(m, *state, two) >= 0.99);
+    rung_model_free(m);
+}
+
+/* A model goes on from another one: with a strong penalty it stays the same, although
+ * the new labels say the opposite; labels are known by name, in whatever order. */
+static void a_model_goes_on_from_another(void **state)
+{
+    static const char *const swapped[] = {"fine", "dull", NULL};
+    char options[600];
+    const char *folder = path_in(*state, "old");
+    rung_runtime *rt = new_runtime(1);
+    float *a, *b;
+    rung_model *old = fitted(rt, two, two_names, "l2=0.1 hash=16");
+    assert_ok(rung_model_save(old, folder, &err));
+    snprintf(options, sizeof options, "l2=1e9 from=%s bias=no", folder);
+    rung_model *m = fitted(rt, two, swapped, options);
+    assert_true(option_of(m, "hash") == 16);
+    assert_ok(rung_classify(&a, old, rt, texts, N, NULL, &err));
+    assert_ok(rung_classify(&b, m, rt, texts, N, NULL, &err));
+    for (int i = 0; i < N; i++) assert_near((double)a[2 * i], (double)b[2 * i + 1], 1e-5);
+    rung_logp_free(a), rung_logp_free(b);
+    rung_model_free(m);
+    // With a weak one the new labels win.
+    snprintf(options, sizeof options, "l2=0.001 from=%s", folder);
+    m = fitted(rt, two, swapped, options);
+    assert_true(accuracy(m, rt, two) >= 0.99);
+    rung_model_free(m);
+    rung_model_free(old);
+    rung_runtime_free(rt);
+}
+
+static void refuse_options(const char *const *names, const char *name, const char *value,
+                           rung_status code, const char *message)
+{
+    rung_error error = {0};
+    rung_labels *labels;
+    rung_model *m;
+    rung_span spans[3];
+    size_t n = 0;
+    for (; names[n]; n++) spans[n] = (rung_span){names[n], strlen(names[n])};
+    assert_ok(rung_labels_ordered(&labels, spans, n, &err));
+    assert_ok(rung_model_new(&m, rung_class_find("logreg", &err), RUNG_LABELLED, &err));
+    set_option(m, name, value);
+    assert_int_equal(rung_model_build(m, NULL, labels, 1, &error), code);
+    assert_string_equal(error.message, message);
+    rung_model_free(m);
+}
+
+static void options_that_do_not_fit_are_refused(void **state)
+{
+    rung_runtime *rt = new_runtime(1);
+    refuse_options(three_names, "folds", "1", RUNG_USAGE,
+                   "--folds 1: must be 0, or at least 2");
+    refuse_options(three_names, "calibrate", "platt", RUNG_USAGE,
+                   "--calibrate platt with 3 labels: it is for two; temperature is for "
+                   "any number");
+    refuse_options(three_names, "class-weight", "a=2,d=1", RUNG_USAGE,
+                   "--class-weight: no label 'd'");
+    refuse_options(
+        three_names, "class-weight", "a=2,b", RUNG_USAGE,
+        "--class-weight 'b': must be balanced, or LABEL=W,LABEL=W with W >= 0");
+    refuse_options(three_names, "class-weight", "a=-1", RUNG_USAGE,
+                   "--class-weight 'a=-1': must be balanced, or LABEL=W,LABEL=W with W "
+                   ">= 0");
+    rung_model *m = new_classifier("logreg", three_names);
+    set_option(m, "from", path_in(*state, "nowhere"));
+    assert_int_not_equal(fit(m, rt, three, &err), RUNG_OK);
+    rung_model_free(m);
+    m = fitted(rt, two, two_names, "l2=1");
+    assert_ok(rung_model_save(m, path_in(*state, "two"), &err));
+    rung_model_free(m);
+    m = new_classifier("logreg", three_names);
+    set_option(m, "from", path_in(*state, "two"));
+    assert_fails_saying(fit(m, rt, three, &err), RUNG_INPUT, "has 2 labels, the data 3");
+    rung_model_free(m);
+    rung_runtime_free(rt);
+}
+
 /* ---- Refusals and failures ---- */
 
 static void one_label_is_nothing_to_learn(void **state)
@@ -356,6 +484,10 @@ int main(void)
         test_in_folder(threads_do_not_change_a_bit),
         test_in_folder(tensors_that_lie_are_refused),
         test_in_folder(a_config_that_lies_is_refused),
+        cmocka_unit_test(options_reach_the_solver),
+        cmocka_unit_test(platt_is_for_two_labels),
+        test_in_folder(a_model_goes_on_from_another),
+        test_in_folder(options_that_do_not_fit_are_refused),
         test_in_folder(failed_allocations_leave_no_trace),
     };
     return cmocka_run_group_tests(tests, setup, close_runtime);
