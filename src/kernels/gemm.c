@@ -140,7 +140,9 @@ static void cut(gemm_job *job, const gemm_plan *p)
 {
     const rung_gemm *g = job->g;
     const bool few = g->M <= RUNG_GEMM_FEW && !g->packed_b && !p->packs;
-    job->unit = few ? p->shape.few_columns : p->shape.columns;
+    job->unit = !few       ? p->shape.columns
+                : g->M > 1 ? p->shape.few_columns
+                           : p->shape.one_columns;
     const int64_t N = job->n1 - job->n0;
     const int64_t tiles = ceil_div(g->M, p->shape.rows), units = ceil_div(N, job->unit);
     // Few rows cost as much as some, since B must be read.

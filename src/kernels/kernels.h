@@ -68,6 +68,7 @@ typedef struct rung_gemm_shape {
     int64_t rows, columns; /* the register tile; a panel of packed B is as wide */
     int64_t depth;         /* the longest step in K */
     int64_t few_columns;   /* read together where rows are few */
+    int64_t one_columns;   /* and where there is one */
     int64_t least_columns; /* N from which on B can be read where it lies */
 } rung_gemm_shape;
 

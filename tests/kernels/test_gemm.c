@@ -263,11 +263,16 @@ static void sizes_of_one_set(const rung_kernels *k, rung_pool *pool)
     rung_gemm_shape s;
     k->gemm_shape(&s);
     const int64_t rows[] = {1, 2, s.rows - 1, s.rows, s.rows + 1, 2 * s.rows + 3};
-    const int64_t columns[] = {
-        1,         s.least_columns, s.least_columns + 1,          s.columns - 1,
-        s.columns, s.columns + 1,   s.few_columns + s.columns + 1};
+    const int64_t columns[] = {1,
+                               s.least_columns,
+                               s.least_columns + 1,
+                               s.columns - 1,
+                               s.columns,
+                               s.columns + 1,
+                               s.few_columns + s.columns + 1,
+                               s.one_columns + s.columns + 1};
     const int64_t depths[] = {0, 1, 2, s.least_columns + 1, 33};
-    enum { ROWS = 6, COLUMNS = 7, DEPTHS = 5, FLAGS = 16 };
+    enum { ROWS = 6, COLUMNS = 8, DEPTHS = 5, FLAGS = 16 };
     for (int i = 0; i < ROWS * COLUMNS * DEPTHS * FLAGS; i++) {
         const int flags = i % FLAGS, sizes = i / FLAGS;
         rung_gemm g = sized(rows[sizes % ROWS], columns[sizes / ROWS % COLUMNS],
