@@ -120,11 +120,22 @@ static void attend_tile(const rung_attention_tile *a, int64_t i, int64_t n)
         finish_query(a, i + x, t.o + x * t.width, t.max[x], t.sum[x]);
 }
 
-/* s[y] = <q, k_y> for n keys; returns the largest, or max. */
+/* Rows of keys fetched ahead of a query. */
+enum { KEYS_AHEAD = 16 };
+
+INLINE void fetch_row(const real *row, int64_t D)
+{
+    for (int64_t d = 0; d < D; d += 64 / (int)sizeof(real)) __builtin_prefetch(row + d);
+}
+
+/* s[y] = <q, k_y> for n keys; returns the largest, or max. The values of these keys are
+ * fetched meanwhile. */
 INLINE real query_scores(int64_t n, int64_t D, const real *q, const real *k, int64_t ldk,
-                         real *s, real max)
+                         const real *v, int64_t ldv, real *s, real max)
 {
     for (int64_t y = 0; y < n; y++) {
+        fetch_row(k + (y + KEYS_AHEAD) * ldk, D);
+        fetch_row(v + y * ldv, D);
         vec sum = {0};
         for (int64_t d = 0; d < D; d += W)
             sum += vload(q + d) * vload_n(k + y * ldk + d, D - d);
@@ -134,15 +145,27 @@ INLINE real query_scores(int64_t n, int64_t D, const real *q, const real *k, int
     return max;
 }
 
+/* The first `vecs` vectors of o = fade o + sum over n keys of p[y] v_y; v_y ends after
+ * `columns`. */
+INLINE void value_columns(const int vecs, int64_t n, int64_t columns, const real *p,
+                          const real *v, int64_t ldv, real fade, real *o)
+{
+    vec sum[4];
+    for (int j = 0; j < vecs; j++) sum[j] = vload(o + j * W) * fade;
+    for (int64_t y = 0; y < n; y++, v += ldv)
+        for (int j = 0; j < vecs; j++)
+            sum[j] += p[y] * vload_n(v + j * W, columns - j * W);
+    for (int j = 0; j < vecs; j++) vstore(o + j * W, sum[j]);
+}
+
 /* o = fade o + sum over n keys of p[y] v_y. */
 INLINE void query_values(int64_t n, int64_t D, const real *p, const real *v, int64_t ldv,
                          real fade, real *o)
 {
-    for (int64_t d = 0; d < D; d += W) {
-        vec sum = vload(o + d) * fade;
-        for (int64_t y = 0; y < n; y++) sum += p[y] * vload_n(v + y * ldv + d, D - d);
-        vstore(o + d, sum);
-    }
+    int64_t d = 0;
+    for (; d + 4 * W <= D; d += 4 * W)
+        value_columns(4, n, 4 * W, p, v + d, ldv, fade, o + d);
+    for (; d < D; d += W) value_columns(1, n, D - d, p, v + d, ldv, fade, o + d);
 }
 
 static void attend_query(const rung_attention_tile *a, int64_t i)
@@ -156,8 +179,9 @@ static void attend_query(const rung_attention_tile *a, int64_t i)
     for (int64_t j = 0; j < end; j += BLOCK) {
         const int64_t n = least(BLOCK, end - j);
         const real old = max;
-        max = query_scores(n, a->D, t.qt, (const real *)a->k + j * a->ldk, a->ldk, t.s,
-                           max);
+        const real *k = (const real *)a->k + j * a->ldk;
+        const real *v = (const real *)a->v + j * a->ldv;
+        max = query_scores(n, a->D, t.qt, k, a->ldk, v, a->ldv, t.s, max);
         const real base = max == (real)-INFINITY ? 0 : max;
         const real fade = vexp(vsplat(old - base))[0];
         vec part = {0};
@@ -172,7 +196,7 @@ static void attend_query(const rung_attention_tile *a, int64_t i)
             const uint64_t first = (uint64_t)(i * a->drop_stride + j);
             KERNEL(dropout)(n, a->dropout, a->key, a->lane, first, t.s, t.s);
         }
-        query_values(n, a->D, t.s, (const real *)a->v + j * a->ldv, a->ldv, fade, t.o);
+        query_values(n, a->D, t.s, v, a->ldv, fade, t.o);
     }
     finish_query(a, i, t.o, max, sum);
 }
