@@ -135,6 +135,36 @@ typedef struct rung_update {
     double bias1, bias2;      /* 1 - beta^t */
 } rung_update;
 
+/* ---- Word vectors by AdaGrad on co-occurrences (Pennington, Socher, Manning 2014) ----
+ *
+ * A word has two rows of `width` reals in succession: its parameters w, and the sums of
+ * squares G of their gradients. For each record in turn, with a the row's parameters, b
+ * the column's, and <a, b> over the whole width,
+ *
+ *     diff = <a, b> - log_x
+ *     da = lr clipped(weight diff b),  db = lr clipped(weight diff a)
+ *     a -= da / sqrt(Ga),  Ga += da^2, and likewise b
+ *
+ * Biases take part as elements whose partner is 1; a 1 stays what it is under a G of
+ * RUNG_GLOVE_FIXED. Rows and columns are different memory. */
+typedef struct rung_glove_record {
+    uint16_t row, column;
+    float log_x, weight; /* ln X, f(X) */
+} rung_glove_record;
+
+typedef struct rung_glove_block {
+    int64_t n;
+    const rung_glove_record *records; /* [n] */
+    bool is_swapped;      /* a record's row is a row of `columns`, and the reverse */
+    bool skips_diagonal;  /* records whose row is their column are passed over */
+    int64_t width;        /* a multiple of RUNG_GLOVE_LANES */
+    void *rows, *columns; /* real [words, 2, width], aligned to 64 bytes */
+    double lr, clip;
+} rung_glove_block;
+
+#define RUNG_GLOVE_LANES 16
+#define RUNG_GLOVE_FIXED 1e30
+
 struct rung_kernels {
     rung_isa isa;
     const char *name;  /* "avx512", "double" */

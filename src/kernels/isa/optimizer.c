@@ -1,12 +1,6 @@
 /* Optimizer steps, one pass over values, gradients and moments. g' = g * grad_scale. */
 #include "kernels/isa/vector.h"
 
-INLINE vec vsqrt(vec x)
-{
-    for (int l = 0; l < W; l++) x[l] = (real)sqrt((double)x[l]);
-    return x;
-}
-
 /* g' += weight_decay w;  m = momentum m + g';  w -= lr (nesterov ? g' + momentum m : m).
  * m begins as 0. Without momentum it is not used and may be NULL: w -= lr g'. */
 void KERNEL(sgd)(int64_t n, const rung_update *u, void *w_, const void *g_, void *m_)

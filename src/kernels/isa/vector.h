@@ -152,6 +152,13 @@ INLINE vec vcopysign(vec a, vec b)
     return (vec)((~sign & (ivec)a) | (sign & (ivec)b));
 }
 
+/* Rounded correctly: the same on every processor. */
+INLINE vec vsqrt(vec x)
+{
+    for (int l = 0; l < W; l++) x[l] = (real)sqrt((double)x[l]);
+    return x;
+}
+
 /* 0, 1, 2, ... */
 INLINE ivec vindex(void)
 {
