@@ -166,7 +166,7 @@ static rung_status same_again(rung_str *s, const rung_model *m, const rung_corpu
 {
     rung_str_addf(s, "rung train %s", m->type->name);
     add_data_options(s, corpus);
-    if (m->kind == RUNG_WORDS || rung_class_is_trained(m->type, m->kind))
+    if (rung_class_is_trained(m->type, m->kind))
         RUNG_TRY(add_train_options(s, m->type, m->kind, &done->config, err));
     else if (m->seed != 1)
         rung_str_addf(s, " --seed %llu", (unsigned long long)m->seed);

@@ -6,6 +6,6 @@
 #include "rung/tabular.h"
 
 extern const rung_class rung__unigram, rung__bigram, rung__majority, rung__logreg,
-    rung__bow, rung__lstm, rung__gpt, rung__bert;
+    rung__bow, rung__glove, rung__lstm, rung__gpt, rung__bert;
 
 #endif
