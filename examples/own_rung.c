@@ -77,7 +77,7 @@ int main(void)
     static const rung_span texts[] = {{"short", 5}, {"rather a long text", 18}};
     static const rung_span names[] = {{"brief", 5}, {"wordy", 5}};
     static const int32_t labels[] = {0, 1};
-    const rung_examples train = {texts, labels, 2}, none = {0};
+    const rung_examples train = {texts, labels, 2, NULL}, none = {0};
     rung_labels *l;
     rung_model *m;
     rung_label_score score;

@@ -22,8 +22,11 @@ static void check_whole(const rung_labelled *data, size_t size, bool has_labels)
     FUZZ_CHECK(data->columns[0] && data->format != RUNG_FORMAT_AUTO);
     FUZZ_CHECK(sum_of(data->texts, data->count) <= 255 * size);
     if (!has_labels) return;
-    FUZZ_CHECK(sum_of(data->labels, data->count) <= 255 * size);
-    for (size_t i = 0; i < data->count; i++) FUZZ_CHECK(data->labels[i].size > 0);
+    const size_t n = data->first ? (size_t)data->first[data->count] : data->count;
+    FUZZ_CHECK(sum_of(data->labels, n) <= 255 * size);
+    for (size_t i = 0; i < n; i++) FUZZ_CHECK(data->labels[i].size > 0);
+    for (size_t i = 0; data->first && i < data->count; i++)
+        FUZZ_CHECK(data->first[i] <= data->first[i + 1]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -37,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     config.format = choice % RUNG_FORMAT_COUNT;
     config.delimiter = delimiters[choice / RUNG_FORMAT_COUNT % 4];
     config.has_labels = choice < 128;
+    if (choice % 3 == 0) config.separator = ";";
     if (choice % 5 == 0) config.text_column = "1", config.label_column = "2";
     if (choice % 5 == 1) config.text_column = "text";
     rung_labelled data = {0};

@@ -54,16 +54,20 @@ typedef struct rung_label_score {
     size_t n_unknown; /* whose label the model lacks */
     size_t n_cut;     /* texts longer than the context */
     int64_t n_labels;
-    double accuracy;          /* share of right ones */
-    double macro_f1;          /* mean F1 of the labels that are given or predicted */
-    double micro_f1;          /* F1 of all labels' counts together */
-    double roc_auc;           /* mean over the labels that some but not all have */
+    bool has_several; /* a text has any number of labels: models/label_sets.c says what
+                         the figures mean then; right: it has the most probable label */
+    double accuracy;  /* share of right ones */
+    double macro_f1;  /* mean F1 of the labels that are given or predicted */
+    double micro_f1;  /* F1 of all labels' counts together */
+    double roc_auc;   /* mean over the labels that some but not all have */
     double average_precision; /* likewise; the area under the curve of precision */
     double log_loss;          /* mean of -log p(label), nats */
     double brier;             /* mean of half the squared errors of the probabilities */
     double calibration_error; /* mean distance of bins from what they promise */
     double seconds;           /* of predicting */
     double recall_at[RUNG_SCORE_TOP]; /* how often it is among the 1, 2, ... first */
+    double
+        precision_at[RUNG_SCORE_TOP]; /* several labels: share of right ones of these */
     rung_calibration_bin calibration[RUNG_CALIBRATION_BINS];
     rung_label_figures *of_label; /* [n_labels], owned */
     int32_t *labels, *predicted;  /* [count], owned */

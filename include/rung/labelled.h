@@ -1,4 +1,4 @@
-/* Labelled text: examples that each have a text and a label.
+/* Labelled text: examples that each have a text and a label, or any number of labels.
  *
  * Read from TSV, CSV (RFC 4180), JSON Lines and fastText's lines, packed or not, or from
  * plain lines without labels. What config leaves open is found:
@@ -23,6 +23,10 @@
  * no number where all others of its column are, or its label is on no other line, all
  * other labels, two at least, are on several, and its text is at most half as long as the
  * average text.
+ *
+ * Several labels: fastText's lines begin with them, JSON Lines have a list; in a cell
+ * they stand between the separator that config names. A file where they occur is one of
+ * several labels, and there a list or cell without any is no bad line.
  *
  * Bad lines are counted, the first few are told with their numbers, and too many of them
  * fail the reading. Empty lines are passed over, except among plain ones. */
@@ -56,13 +60,14 @@ typedef struct rung_labelled_config {
     const char *text_column;  /* by name, or by number from 1; NULL: found */
     const char *label_column; /* likewise */
     const char *delimiter;    /* one byte, or "\\t"; NULL: the format's */
+    const char *separator;    /* likewise, between labels; NULL: a cell is one label */
     double most_bad;          /* share of lines that may be bad */
     bool has_labels;          /* false: texts alone are read, labels stay NULL */
 } rung_labelled_config;
 
 #define RUNG_LABELLED_CONFIG_DEFAULT                                                     \
     {                                                                                    \
-        RUNG_FORMAT_AUTO, 0, 0, 0, 0.01, true                                            \
+        RUNG_FORMAT_AUTO, 0, 0, 0, 0, 0.01, true                                         \
     }
 
 /* Names of labels; ids are their places. Immutable; shared by reference counting. */
@@ -83,11 +88,14 @@ RUNG_API int64_t rung_labels_count(const rung_labels *labels);
 RUNG_API const char *rung_labels_name(const rung_labels *labels, int64_t id);
 RUNG_API int32_t rung_labels_find(const rung_labels *labels, rung_span name);
 
-/* Examples: texts, and the ids of their labels. */
+/* Examples: texts, and the ids of their labels; -1: a label that the names lack. */
 typedef struct rung_examples {
     const rung_span *texts; /* [count] */
-    const int32_t *labels; /* [count]; -1: a label that the set of names lacks; or NULL */
+    const int32_t *labels;  /* [count], or NULL */
     size_t count;
+    /* Several labels: example i has labels[first[i]] up to labels[first[i + 1]],
+     * ascending. [count + 1]; NULL: each has one. */
+    const int64_t *first;
 } rung_examples;
 
 /* A file of examples in memory. */
@@ -97,6 +105,7 @@ typedef struct rung_labelled {
     int format;        /* as found */
     rung_span *texts;  /* [count], owned; they point into what this owns */
     rung_span *labels; /* [count], owned; NULL without labels */
+    int64_t *first;    /* of several labels, as in rung_examples, owned; or NULL */
     size_t count;
     size_t n_bad;      /* lines left out: no label, too few columns, broken JSON */
     size_t n_empty;    /* examples with an empty text, which are kept */
@@ -118,8 +127,8 @@ RUNG_API void rung_labelled_release(rung_labelled *data);
 RUNG_API rung_status rung_labelled_detect(bool *is_labelled, const char *path,
                                           rung_error *err);
 
-/* The ids of all labels of `data`, a new array [count] (rung_ids_free). *n_unknown counts
- * those that are not among the names, which get -1. */
+/* The ids of all labels of `data`, a new array (rung_ids_free), as in rung_examples.
+ * *n_unknown counts those that are not among the names, which get -1. */
 RUNG_API rung_status rung_labelled_ids(int32_t **ids, size_t *n_unknown,
                                        const rung_labelled *data,
                                        const rung_labels *labels, rung_error *err);

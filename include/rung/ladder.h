@@ -70,6 +70,7 @@ typedef struct rung_corpus {
     rung_labelled files[RUNG_PARTS];
     rung_examples examples[RUNG_PARTS];
     rung_labels *labels;           /* owned: those of the training part */
+    bool has_several;              /* a text has any number of labels */
     size_t n_unknown[RUNG_PARTS];  /* examples whose label is not among them */
     size_t n_repeated[RUNG_PARTS]; /* whose text stands in the training part too */
 

@@ -87,6 +87,7 @@ typedef struct rung_labelled_ops {
     const char *tokenizer; /* kind, learned from the training texts; NULL: the class reads
                               texts itself (then it has `fit`) */
     bool is_framed;        /* ids of a text are [CLS] ... [SEP], cut to the context */
+    bool takes_several;    /* a text may have any number of labels */
 
     /* Builds the logits [B, labels] of ids [B, T], of which the first lengths[b] of each
      * row, int32 [B], are text; the rest must not matter. */
@@ -98,7 +99,7 @@ typedef struct rung_labelled_ops {
     rung_status (*fit)(rung_model *m, rung_runtime *rt, const rung_examples *train,
                        const rung_examples *valid, rung_error *err);
 
-    /* Log-probabilities [n, labels] of n texts. */
+    /* Log-probabilities [n, labels] of n texts; several labels: of each by itself. */
     rung_status (*predict)(const rung_model *m, rung_runtime *rt, const rung_span *texts,
                            size_t n, float *logp, rung_error *err);
 } rung_labelled_ops;
@@ -184,9 +185,10 @@ struct rung_model {
     rung_schema *schema;       /* owned; of tables, else NULL */
     int64_t vocab;             /* of the tokenizer, or 0 */
     int64_t n_labels;          /* or 0 */
-    uint64_t seed;             /* of what learning draws; set by rung_model_build */
-    int64_t context;           /* tokens that training windows have; set by declare */
-    int64_t max_context;       /* positions it knows, 0: any number; set by declare */
+    bool has_several; /* a text has any number of labels; set before rung_model_build */
+    uint64_t seed;    /* of what learning draws; set by rung_model_build */
+    int64_t context;  /* tokens that training windows have; set by declare */
+    int64_t max_context; /* positions it knows, 0: any number; set by declare */
     bool carries; /* training carries states from window to window; set by declare */
 };
 
@@ -202,9 +204,8 @@ RUNG_API size_t rung_class_count(void);
 RUNG_API const rung_class *rung_class_at(size_t i);
 /* By name or model_type; NULL after filling err with the nearest name. */
 RUNG_API const rung_class *rung_class_find(const char *name, rung_error *err);
-/* Adds an embedding program's own class (borrowed for the life of the process; not
- * thread-safe: call it before other threads start). Refused with the name of the missing
- * method. */
+/* Adds an embedding program's own class (borrowed for the life of the process; call it
+ * before other threads start). Refused with the name of the missing method. */
 RUNG_API rung_status rung_model_register(const rung_class *type, rung_error *err);
 
 /* The kind as which a class reads data that were found to be of `kind`: raw text is words

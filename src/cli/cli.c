@@ -132,8 +132,14 @@ void cli_remember_typed(int argc, char **argv)
 void cli_print_labels(const char *part, const rung_label_score *s)
 {
     if (!s->count) return;
-    printf("%s: %.1f %% right, macro-F1 %.3f, log-loss %.4f of %zu texts", part,
-           100 * s->accuracy, s->macro_f1, s->log_loss, s->count);
+    printf("%s: ", part);
+    if (s->has_several)
+        printf("first label %.1f %% right, micro-F1 %.3f", 100 * s->accuracy,
+               s->micro_f1);
+    else
+        printf("%.1f %% right", 100 * s->accuracy);
+    printf(", macro-F1 %.3f, log-loss %.4f of %zu texts", s->macro_f1, s->log_loss,
+           s->count);
     if (s->n_cut) printf(", %.1f %% cut", 100 * (double)s->n_cut / (double)s->count);
     if (s->n_unknown) printf(", %zu with a label unseen in training", s->n_unknown);
     printf("\n");

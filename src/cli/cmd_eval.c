@@ -110,19 +110,31 @@ static void print_label_table(const rung_label_score *s, const rung_model *m)
                (long long)(s->n_labels - MOST));
 }
 
+/* Precision and recall of the first 1, 2, ... labels. */
+static void print_sets(const rung_label_score *s)
+{
+    for (int k = 0; k < RUNG_SCORE_TOP && k < s->n_labels; k++)
+        printf("%s%d: precision %.3f, recall %.3f", k ? "; " : "the first ", k + 1,
+               s->precision_at[k], s->recall_at[k]);
+    printf("\n");
+}
+
 static void print_labels(const rung_label_score *s, const rung_label_intervals *i,
                          const rung_model *m)
 {
     char auc[FIGURE_BYTES], precision[FIGURE_BYTES];
     cli_print_labels(m->type->name, s);
-    printf("95 %% intervals: right %.1f ... %.1f %%, macro-F1 %.3f ... %.3f, log-loss "
-           "%.4f ... %.4f\n",
-           100 * i->accuracy.low, 100 * i->accuracy.high, i->macro_f1.low,
-           i->macro_f1.high, i->log_loss.low, i->log_loss.high);
+    printf("95 %% intervals: right %.1f ... %.1f %%, ", 100 * i->accuracy.low,
+           100 * i->accuracy.high);
+    if (!s->has_several)
+        printf("macro-F1 %.3f ... %.3f, ", i->macro_f1.low, i->macro_f1.high);
+    printf("log-loss %.4f ... %.4f\n", i->log_loss.low, i->log_loss.high);
     printf("micro-F1 %.3f, ROC-AUC %s, average precision %s\n", s->micro_f1,
            figure(auc, s->roc_auc), figure(precision, s->average_precision));
     printf("Brier score %.4f, calibration error %.4f\n", s->brier, s->calibration_error);
-    if (s->n_labels > RUNG_SCORE_TOP)
+    if (s->has_several)
+        print_sets(s);
+    else if (s->n_labels > RUNG_SCORE_TOP)
         printf("the right label is among the first 3: %.1f %%, the first %d: %.1f %%\n",
                100 * s->recall_at[2], RUNG_SCORE_TOP,
                100 * s->recall_at[RUNG_SCORE_TOP - 1]);
@@ -154,7 +166,7 @@ static rung_status score_labels(const rung_model *m, const rung_labelled *file,
     rung_runtime *rt = cli_runtime(common, err);
     if (!rt) return err->code;
     RUNG_TRY(rung_labelled_ids(&ids, &unknown, file, m->labels, err));
-    rung_examples data = {file->texts, ids, file->count};
+    rung_examples data = {file->texts, ids, file->count, file->first};
     rung_status status = rung_classify_evaluate(m, rt, &data, &s, err);
     if (status == RUNG_OK) status = print_all(&s, m, common->json, err);
     rung_label_score_release(&s);

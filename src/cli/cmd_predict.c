@@ -1,5 +1,5 @@
-/* rung predict MODEL [DATA]: the label of each text or row, and how sure the model is; or
- * the number that a row predicts. */
+/* rung predict MODEL [DATA]: the label of each text or row, or its labels, and how sure
+ * the model is; or the number that a row predicts. */
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -8,21 +8,63 @@
 #include "cli/data.h"
 #include "rung/units.h"
 
-enum { N_SETS = 3 };
+typedef struct predict_options {
+    int64_t top;
+    double threshold;
+} predict_options;
 
-static void make_sets(rung_option_set sets[N_SETS], rung_labelled_config *columns,
-                      rung_table_config *table, cli_common *common)
+#define FIELD(name) offsetof(predict_options, name)
+
+static const rung_option options[] = {
+    {"top", RUNG_OPTION_INT, FIELD(top), "0", 0, 1e9, NULL,
+     "so many labels, the most probable first; 0: the best one, or all above --threshold "
+     "where a text may have several",
+     NULL},
+    {"threshold", RUNG_OPTION_REAL, FIELD(threshold), "0.5", 0, 1, NULL,
+     "least probability of one of several labels", NULL},
+};
+
+/* What the command line says. */
+typedef struct prediction {
+    predict_options own;
+    rung_labelled_config columns;
+    rung_table_config table;
+    cli_common common;
+} prediction;
+
+enum { N_SETS = 4 };
+
+static void make_sets(rung_option_set sets[N_SETS], prediction *p)
 {
-    sets[0] = cli_columns_set(columns);
-    sets[1] = cli_table_set(table);
-    sets[2] = cli_common_set(common, true);
+    sets[0] = (rung_option_set){
+        .title = "Predictions", .options = options, .count = 2, .values = &p->own};
+    sets[1] = cli_columns_set(&p->columns);
+    sets[2] = cli_table_set(&p->table);
+    sets[3] = cli_common_set(&p->common, true);
 }
 
-static int32_t best_of(const float *logp, int64_t n)
+/* Calls `print` for the labels that are predicted, the most probable first. */
+typedef void (*print_fn)(const rung_model *m, int64_t label, double p, bool is_first);
+
+static void for_predicted(const rung_model *m, const float *logp,
+                          const predict_options *own, print_fn print)
 {
-    int32_t best = 0;
-    for (int32_t l = 1; l < n; l++) best = logp[l] > logp[best] ? l : best;
-    return best;
+    const int64_t most = own->top ? own->top : m->has_several ? m->n_labels : 1;
+    const bool is_cut = m->has_several && !own->top;
+    int64_t last = -1;
+    for (int64_t k = 0; k < most; k++) {
+        int64_t best = -1; // the next one in the order of probability, then of ids
+        for (int64_t l = 0; l < m->n_labels; l++) {
+            const bool was_printed = last >= 0 && (logp[l] > logp[last] ||
+                                                   (logp[l] == logp[last] && l <= last));
+            if (!was_printed && (best < 0 || logp[l] > logp[best])) best = l;
+        }
+        if (best < 0) return;
+        const double p = exp((double)logp[best]);
+        if (is_cut && p < own->threshold) return;
+        print(m, best, p, k == 0);
+        last = best;
+    }
 }
 
 /* A name as JSON; labels are UTF-8 or stand escaped. */
@@ -40,11 +82,20 @@ static void print_json_text(const char *text)
     putchar('"');
 }
 
-static void print_json_line(const rung_model *m, const float *logp)
+static void print_json_label(const rung_model *m, int64_t label, double p, bool is_first)
 {
-    printf("{\"label\": ");
-    print_json_text(rung_labels_name(m->labels, best_of(logp, m->n_labels)));
-    printf(", \"probabilities\": {");
+    (void)p;
+    if (!is_first) printf(", ");
+    print_json_text(rung_labels_name(m->labels, label));
+}
+
+static void print_json_line(const rung_model *m, const float *logp,
+                            const predict_options *own)
+{
+    const bool is_list = m->has_several || own->top;
+    printf(is_list ? "{\"labels\": [" : "{\"label\": ");
+    for_predicted(m, logp, own, print_json_label);
+    printf(is_list ? "], \"probabilities\": {" : ", \"probabilities\": {");
     for (int64_t l = 0; l < m->n_labels; l++) {
         if (l) printf(", ");
         print_json_text(rung_labels_name(m->labels, l));
@@ -53,27 +104,32 @@ static void print_json_line(const rung_model *m, const float *logp)
     printf("}}\n");
 }
 
-/* LABEL TAB PROBABILITY */
-static void print_line(const rung_model *m, const float *logp)
+static void print_label(const rung_model *m, int64_t label, double p, bool is_first)
 {
-    int32_t best = best_of(logp, m->n_labels);
-    printf("%s\t%.6f\n", rung_labels_name(m->labels, best), exp((double)logp[best]));
+    printf("%s%s\t%.6f", is_first ? "" : "\t", rung_labels_name(m->labels, label), p);
+}
+
+/* LABEL TAB PROBABILITY, and so on */
+static void print_line(const rung_model *m, const float *logp, const predict_options *own)
+{
+    for_predicted(m, logp, own, print_label);
+    printf("\n");
 }
 
 /* In pieces: the first answers come while the rest is still at work. */
 static rung_status predict_file(const rung_model *m, const rung_labelled *file,
-                                const cli_common *common, rung_error *err)
+                                const prediction *p, rung_error *err)
 {
     enum { PIECE = 4096 };
-    rung_runtime *rt = cli_runtime(common, err);
+    rung_runtime *rt = cli_runtime(&p->common, err);
     if (!rt) return err->code;
     for (size_t i = 0; i < file->count; i += PIECE) {
         size_t n = file->count - i < PIECE ? file->count - i : PIECE;
         float *logp;
         RUNG_TRY(rung_classify(&logp, m, rt, file->texts + i, n, NULL, err));
         for (size_t k = 0; k < n; k++)
-            (common->json ? print_json_line : print_line)(m,
-                                                          logp + k * (size_t)m->n_labels);
+            (p->common.json ? print_json_line
+                            : print_line)(m, logp + k * (size_t)m->n_labels, &p->own);
         rung_logp_free(logp);
     }
     return RUNG_OK;
@@ -84,63 +140,65 @@ static rung_status predict_file(const rung_model *m, const rung_labelled *file,
 enum { ROWS = 4096 }; /* of a table, at a time */
 
 static rung_status print_numbers(const rung_model *m, rung_runtime *rt,
-                                 const rung_rows *rows, bool json, rung_error *err)
+                                 const rung_rows *rows, const prediction *p,
+                                 rung_error *err)
 {
     double out[ROWS];
     char number[RUNG_UNITS_BYTES];
     RUNG_TRY(rung_table_predict(m, rt, rows, out, err));
     for (int64_t i = 0; i < rows->n; i++)
-        printf(json ? "{\"value\": %s}\n" : "%s\n", rung_format_real(number, out[i]));
+        printf(p->common.json ? "{\"value\": %s}\n" : "%s\n",
+               rung_format_real(number, out[i]));
     return RUNG_OK;
 }
 
 static rung_status print_labels(const rung_model *m, rung_runtime *rt,
-                                const rung_rows *rows, bool json, rung_error *err)
+                                const rung_rows *rows, const prediction *p,
+                                rung_error *err)
 {
     float *logp;
     RUNG_TRY(rung_table_classify(&logp, m, rt, rows, err));
     for (int64_t i = 0; i < rows->n; i++)
-        (json ? print_json_line : print_line)(m, logp + i * m->n_labels);
+        (p->common.json ? print_json_line : print_line)(m, logp + i * m->n_labels,
+                                                        &p->own);
     rung_logp_free(logp);
     return RUNG_OK;
 }
 
 static rung_status predict_rows(const rung_model *m, rung_table *table,
-                                const cli_common *common, rung_error *err)
+                                const prediction *p, rung_error *err)
 {
     rung_rows rows;
-    rung_runtime *rt = cli_runtime(common, err);
+    rung_runtime *rt = cli_runtime(&p->common, err);
     if (!rt) return err->code;
     do {
         RUNG_TRY(rung_table_next(table, ROWS, &rows, err));
-        RUNG_TRY(
-            (m->labels ? print_labels : print_numbers)(m, rt, &rows, common->json, err));
+        RUNG_TRY((m->labels ? print_labels : print_numbers)(m, rt, &rows, p, err));
     } while (rows.n > 0);
     return RUNG_OK;
 }
 
-static rung_status predict_table(const rung_model *m, const char *path,
-                                 const rung_labelled_config *columns,
-                                 rung_table_config *config, const cli_common *common,
+static rung_status predict_table(const rung_model *m, const char *path, prediction *p,
                                  rung_error *err)
 {
     rung_table *table;
-    if (!config->delimiter) config->delimiter = columns->delimiter;
+    rung_table_config *config = &p->table;
+    if (!config->delimiter) config->delimiter = p->columns.delimiter;
     config->has_targets = false;
     config->has_labels = m->labels != NULL;
     RUNG_TRY(rung_table_open(&table, path, config, m->schema, m->labels, err));
-    rung_status status = predict_rows(m, table, common, err);
+    rung_status status = predict_rows(m, table, p, err);
     rung_table_close(table);
     return status;
 }
 
 /* ---- Either ---- */
 
-static rung_status predict_texts(const rung_model *m, const char *path,
-                                 rung_labelled_config *columns, const cli_common *common,
+static rung_status predict_texts(const rung_model *m, const char *path, prediction *p,
                                  rung_error *err)
 {
     rung_labelled file;
+    rung_labelled_config *columns = &p->columns;
     columns->has_labels = false;
     if (columns->format == RUNG_FORMAT_AUTO && !columns->text_column)
         columns->format = RUNG_FORMAT_LINES;
@@ -148,38 +206,32 @@ static rung_status predict_texts(const rung_model *m, const char *path,
     if (m->kind != RUNG_LABELLED) // says why not
         return rung_classify(&none, m, NULL, NULL, 0, NULL, err);
     RUNG_TRY(rung_labelled_read(&file, path, columns, err));
-    rung_status status = predict_file(m, &file, common, err);
+    rung_status status = predict_file(m, &file, p, err);
     rung_labelled_release(&file);
     return status;
 }
 
-static rung_status predict(int n_words, char **words, rung_labelled_config *columns,
-                           rung_table_config *table, const cli_common *common,
-                           rung_error *err)
+static rung_status predict(int n_words, char **words, prediction *p, rung_error *err)
 {
     rung_model *m;
     const char *path = n_words > 1 ? words[1] : "-";
     RUNG_TRY(rung_model_load(&m, words[0], err));
-    rung_status status = m->kind == RUNG_TABLE
-                             ? predict_table(m, path, columns, table, common, err)
-                             : predict_texts(m, path, columns, common, err);
+    rung_status status = m->kind == RUNG_TABLE ? predict_table(m, path, p, err)
+                                               : predict_texts(m, path, p, err);
     rung_model_free(m);
     return status;
 }
 
 static int predict_run(int argc, char **argv)
 {
-    rung_labelled_config columns;
-    rung_table_config table;
-    cli_common common;
+    prediction p;
     rung_option_set sets[N_SETS];
     rung_error err;
     int n_words;
-    make_sets(sets, &columns, &table, &common);
+    make_sets(sets, &p);
     rung_status status =
         cli_parse(sets, N_SETS, argc, argv, 1, 2, "MODEL [DATA]", &n_words, &err);
-    if (status == RUNG_OK)
-        status = predict(n_words, argv, &columns, &table, &common, &err);
+    if (status == RUNG_OK) status = predict(n_words, argv, &p, &err);
     cli_release(sets, N_SETS);
     return status == RUNG_OK ? CLI_DONE : cli_fail(&err);
 }
@@ -187,11 +239,9 @@ static int predict_run(int argc, char **argv)
 static rung_status predict_help(int argc, char **argv, char **text, rung_error *err)
 {
     (void)argc, (void)argv, (void)err;
-    rung_labelled_config columns;
-    rung_table_config table;
-    cli_common common;
+    prediction p;
     rung_option_set sets[N_SETS];
-    make_sets(sets, &columns, &table, &common);
+    make_sets(sets, &p);
     *text = rung_options_help(sets, N_SETS);
     return RUNG_OK;
 }

@@ -69,6 +69,15 @@ static const char table_formats[] = RUNG_TABLE_FORMAT_LIST(X);
          NULL,                                                                           \
          "between columns: one character, or \\t",                                       \
          NULL},                                                                          \
+        {"label-separator",                                                              \
+         RUNG_OPTION_TEXT,                                                               \
+         (at) + offsetof(rung_labelled_config, separator),                               \
+         NULL,                                                                           \
+         0,                                                                              \
+         0,                                                                              \
+         NULL,                                                                           \
+         "between the labels of a cell, if it may hold several: one character, or \\t",  \
+         NULL},                                                                          \
     {                                                                                    \
         "most-bad", RUNG_OPTION_REAL, (at) + offsetof(rung_labelled_config, most_bad),   \
             "0.01", 0, 1, NULL, "share of lines that may be unreadable", NULL            \

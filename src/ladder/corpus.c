@@ -94,23 +94,66 @@ static rung_status read_files(rung_corpus *c, const rung_corpus_config *config,
     return RUNG_OK;
 }
 
-static rung_status make_part(rung_corpus *c, int part, size_t most, rung_error *err)
+/* Where the labels of example i begin, in `data` or what was made of it. */
+static size_t label_begin(const int64_t *first, size_t i)
 {
-    rung_span *texts = rung__alloc_array(most + 1, sizeof *texts);
-    int32_t *labels = rung__alloc_array(most + 1, sizeof *labels);
-    c->examples[part] = (rung_examples){.texts = texts, .labels = labels};
-    if (texts && labels) return RUNG_OK;
-    return rung__out_of_memory(err, most * sizeof *texts, "examples");
+    return first ? (size_t)first[i] : i;
 }
 
-static void add_example(rung_corpus *c, int part, rung_span text, int32_t label)
+/* How many examples, and labels, a part can have at most. */
+static rung_status make_part(rung_corpus *c, int part, size_t n_texts, size_t n_labels,
+                             rung_error *err)
+{
+    rung_span *texts = rung__alloc_array(n_texts + 1, sizeof *texts);
+    int32_t *labels = rung__alloc_array(n_labels + 1, sizeof *labels);
+    int64_t *first =
+        c->has_several ? rung__alloc_array(n_texts + 1, sizeof *first) : NULL;
+    c->examples[part] = (rung_examples){.texts = texts, .labels = labels, .first = first};
+    if (texts && labels && (first || !c->has_several)) return RUNG_OK;
+    return rung__out_of_memory(err, n_texts * sizeof *texts, "examples");
+}
+
+static void add_example(rung_corpus *c, int part, const rung_labelled *data,
+                        const int32_t *ids, size_t i)
 {
     rung_examples *e = &c->examples[part];
-    c->n_unknown[part] += label < 0;
-    if (label < 0 && part != RUNG_TEST) return; // nothing can be chosen by it
-    ((rung_span *)e->texts)[e->count] = text;
-    ((int32_t *)e->labels)[e->count++] = label;
-    c->bytes[part] += text.size;
+    const size_t from = label_begin(data->first, i);
+    const size_t n = label_begin(data->first, i + 1) - from;
+    const size_t to = label_begin(e->first, e->count);
+    const bool is_unknown = n > 0 && ids[from] < 0; // they ascend
+    c->n_unknown[part] += is_unknown;
+    if (is_unknown && part != RUNG_TEST) return; // nothing can be chosen by it
+    memcpy((int32_t *)e->labels + to, ids + from, n * sizeof *ids);
+    ((rung_span *)e->texts)[e->count++] = data->texts[i];
+    if (e->first) ((int64_t *)e->first)[e->count] = (int64_t)(to + n);
+    c->bytes[part] += data->texts[i].size;
+}
+
+/* The label by which an example is dealt to a part: its own or, of several, the rarest,
+ * so that rare ones are in all parts as far as counts allow; -1 if it has none. *ids
+ * becomes [count]. */
+static rung_status keep_rarest(int32_t **ids, const rung_labelled *data, int64_t n_labels,
+                               rung_error *err)
+{
+    if (!data->first) return RUNG_OK;
+    size_t *counts = rung__alloc_array((size_t)n_labels, sizeof *counts);
+    int32_t *kept = rung__alloc_array(data->count, sizeof *kept);
+    for (int64_t k = 0; counts && kept && k < data->first[data->count]; k++)
+        counts[(*ids)[k]]++;
+    for (size_t i = 0; counts && kept && i < data->count; i++) {
+        int32_t rarest = -1;
+        for (int64_t k = data->first[i]; k < data->first[i + 1]; k++) {
+            const int32_t l = (*ids)[k];
+            if (rarest < 0 || counts[l] < counts[rarest]) rarest = l;
+        }
+        kept[i] = rarest;
+    }
+    const bool is_done = counts && kept;
+    rung__free(counts);
+    rung__free(is_done ? *ids : kept);
+    if (!is_done) return rung__out_of_memory(err, data->count * sizeof *kept, "parts");
+    *ids = kept;
+    return RUNG_OK;
 }
 
 /* Which part each example of the data goes to. */
@@ -118,6 +161,7 @@ static rung_status cut(unsigned char **part, const rung_corpus *c,
                        const rung_corpus_config *config, rung_error *err)
 {
     const rung_labelled *data = &c->files[RUNG_TRAIN];
+    const size_t n_labels = label_begin(data->first, data->count);
     double valid = config->valid ? 0 : share_or(config->valid_share, 0.1);
     double test = config->test ? 0 : share_or(config->test_share, 0.1);
     rung_labels *all = NULL;
@@ -125,8 +169,9 @@ static rung_status cut(unsigned char **part, const rung_corpus *c,
     size_t unknown;
     *part = rung__alloc(data->count + 1);
     if (!*part) return rung__out_of_memory(err, data->count, "parts");
-    rung_status status = rung_labels_new(&all, data->labels, data->count, err);
+    rung_status status = rung_labels_new(&all, data->labels, n_labels, err);
     if (status == RUNG_OK) status = rung_labelled_ids(&ids, &unknown, data, all, err);
+    if (status == RUNG_OK) status = keep_rarest(&ids, data, rung_labels_count(all), err);
     if (status == RUNG_OK)
         status = rung_split_stratified(*part, ids, data->count, rung_labels_count(all),
                                        valid, test, config->seed, err);
@@ -140,16 +185,24 @@ static rung_status cut(unsigned char **part, const rung_corpus *c,
 static rung_status find_labels(rung_corpus *c, const unsigned char *part, rung_error *err)
 {
     const rung_labelled *data = &c->files[RUNG_TRAIN];
-    rung_span *names = rung__alloc_array(data->count + 1, sizeof *names);
+    const size_t most = label_begin(data->first, data->count);
+    rung_span *names = rung__alloc_array(most + 1, sizeof *names);
     size_t n = 0;
-    if (!names) return rung__out_of_memory(err, data->count * sizeof *names, "labels");
+    if (!names) return rung__out_of_memory(err, most * sizeof *names, "labels");
     for (size_t i = 0; i < data->count; i++) {
-        if (part[i] == RUNG_TRAIN) names[n++] = data->labels[i];
+        if (part[i] != RUNG_TRAIN) continue;
+        for (size_t k = label_begin(data->first, i); k < label_begin(data->first, i + 1);
+             k++)
+            names[n++] = data->labels[k];
     }
     rung_status status = rung_labels_new(&c->labels, names, n, err);
     rung__free(names);
     RUNG_TRY(status);
     if (rung_labels_count(c->labels) > 1) return RUNG_OK;
+    if (n == 0)
+        return rung_fail(err, RUNG_INPUT,
+                         "%s: no example has a label: is --label-column right? (%s)",
+                         data->name, data->columns);
     return rung_fail(err, RUNG_INPUT,
                      "%s: every example has the label '%s', so there is nothing to "
                      "learn: is --label-column right? (%s)",
@@ -165,7 +218,7 @@ static rung_status sort_examples(rung_corpus *c, int file, const unsigned char *
     size_t unknown;
     RUNG_TRY(rung_labelled_ids(&ids, &unknown, data, c->labels, err));
     for (size_t i = 0; i < data->count; i++)
-        add_example(c, part ? part[i] : file, data->texts[i], ids[i]);
+        add_example(c, part ? part[i] : file, data, ids, i);
     rung_ids_free(ids);
     return RUNG_OK;
 }
@@ -173,10 +226,18 @@ static rung_status sort_examples(rung_corpus *c, int file, const unsigned char *
 static rung_status make_examples(rung_corpus *c, const unsigned char *part,
                                  rung_error *err)
 {
+    const rung_labelled *f = c->files;
+    size_t n_labels[RUNG_PARTS];
     RUNG_TRY(find_labels(c, part, err));
     for (int p = 0; p < RUNG_PARTS; p++) {
-        size_t own = p == RUNG_TRAIN ? 0 : c->files[p].count;
-        RUNG_TRY(make_part(c, p, c->files[RUNG_TRAIN].count + own, err));
+        n_labels[p] = label_begin(f[p].first, f[p].count);
+        c->has_several = c->has_several || f[p].first;
+    }
+    for (int p = 0; p < RUNG_PARTS; p++) {
+        const size_t own = p == RUNG_TRAIN ? 0 : f[p].count;
+        const size_t own_labels = p == RUNG_TRAIN ? 0 : n_labels[p];
+        RUNG_TRY(make_part(c, p, f[RUNG_TRAIN].count + own,
+                           n_labels[RUNG_TRAIN] + own_labels, err));
     }
     RUNG_TRY(sort_examples(c, RUNG_TRAIN, part, err));
     for (int p = RUNG_VALID; p < RUNG_PARTS; p++) {
@@ -372,6 +433,7 @@ void rung_corpus_release(rung_corpus *corpus)
         rung__free((void *)corpus->examples[p].texts);
         rung__free((void *)corpus->examples[p].labels);
         rung_table_close(corpus->tables[p]);
+        rung__free((void *)corpus->examples[p].first);
     }
     rung_labels_free(corpus->labels);
     rung_tokenizer_free(corpus->tokenizer);

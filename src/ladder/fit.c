@@ -18,6 +18,11 @@ static rung_status build(rung_model *m, rung_corpus *corpus,
                          rung_data_kind_name(corpus->kind));
     if (m->kind == RUNG_TABLE)
         m->schema = rung_schema_share(rung_table_schema(corpus->tables[RUNG_TRAIN]));
+    if (corpus->has_several && !m->type->labelled->takes_several)
+        return rung_fail(err, RUNG_USAGE,
+                         "%s gives a text one label, but the data have several",
+                         m->type->name);
+    m->has_several = corpus->has_several;
     RUNG_TRY(rung_corpus_tokenizer(&tok, corpus, m->type, err));
     rung_labels *labels = corpus->labels ? rung_labels_share(corpus->labels) : NULL;
     return rung_model_build(m, tok, labels, (uint64_t)config->seed, err);

@@ -35,14 +35,21 @@ static rung_status add_named(rung_ladder *ladder, const char *name, size_t n,
     return RUNG_OK;
 }
 
-static rung_status choose_rungs(rung_ladder *ladder, const char *rungs, rung_error *err)
+/* Whether a class can learn from this corpus. */
+static bool learns_from(const rung_class *type, const rung_corpus *corpus)
+{
+    if (corpus->kind == RUNG_RAW) return type->raw != NULL;
+    return type->labelled && (type->labelled->takes_several || !corpus->has_several);
+}
+
+static rung_status choose_rungs(rung_ladder *ladder, const char *rungs,
+                                const rung_corpus *corpus, rung_error *err)
 {
     if (!rungs) {
         for (size_t i = 0; i < rung_class_count() && ladder->n_rows < RUNG_LADDER_MAX;
              i++) {
             const rung_class *type = rung_class_at(i);
-            if (ladder->kind == RUNG_RAW ? type->raw != NULL : type->labelled != NULL)
-                ladder->rows[ladder->n_rows++].type = type;
+            if (learns_from(type, corpus)) ladder->rows[ladder->n_rows++].type = type;
         }
         return RUNG_OK;
     }
@@ -216,7 +223,7 @@ rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
                          "logreg on it; if it is text, say so with --kind",
                          config->corpus.data);
     RUNG_TRY(rung_corpus_open(&corpus, &config->corpus, NULL, err));
-    rung_status status = choose_rungs(ladder, config->rungs, err);
+    rung_status status = choose_rungs(ladder, config->rungs, &corpus, err);
     if (status == RUNG_OK && (!corpus.bytes[RUNG_VALID] || !corpus.bytes[RUNG_TEST]))
         status = rung_fail(err, RUNG_USAGE, "the ladder needs a valid and a test part");
     if (status == RUNG_OK) status = check_out(config, err);

@@ -105,11 +105,12 @@ static void add_labelled_options(rung_str *s, const rung_labelled_config *config
 #undef X
     const char *const columns[][2] = {{"text-column", config->text_column},
                                       {"label-column", config->label_column},
-                                      {"delimiter", config->delimiter}};
+                                      {"delimiter", config->delimiter},
+                                      {"label-separator", config->separator}};
     rung_str_add(s, " --kind labelled");
     if (config->format != RUNG_FORMAT_AUTO)
         rung_str_addf(s, " --format %s", formats[config->format]);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         if (!columns[i][1]) continue;
         rung_str_addf(s, " --%s ", columns[i][0]);
         add_word(s, columns[i][1]);

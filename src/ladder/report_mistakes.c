@@ -245,7 +245,7 @@ rung_status rung__report_mistakes(const rung__report *r, rung_error *err)
     RUNG_TRY(add_both_curves(r, err));
     add_label_table(r, &l->rows[l->recommended]);
     const size_t n = (size_t)rung_labels_count(l->labels);
-    if (n > RUNG_CONFUSION_MAX) return RUNG_OK;
+    if (n > RUNG_CONFUSION_MAX || l->rows[0].fit.test_labels.has_several) return RUNG_OK;
     const char **names = rung__alloc_array(n, sizeof *names);
     if (!names) return rung__out_of_memory(err, n * sizeof *names, "names");
     for (size_t i = 0; i < n; i++) names[i] = rung_labels_name(l->labels, (int64_t)i);

@@ -84,16 +84,25 @@ static void init_rows(void *ctx, int64_t task, int worker)
     }
 }
 
-/* The logarithm of a label's share; it is smoothed, so that a label without a row has
- * one. */
+/* Where the labels of row i begin. */
+static int64_t label_begin(const rung_bow_data *data, int64_t i)
+{
+    return data->first ? data->first[i] : i;
+}
+
+/* The logarithm of a label's share, or of its odds, from counts that are smoothed: a
+ * label that no row has, or every one, has them too. */
 static void init_biases(rung_bow *m, const rung_bow_data *data)
 {
     const int64_t N = data->rows->n_rows;
+    const double all = (double)N + 0.5 * (double)(m->is_ova ? 2 : m->L);
     for (int64_t l = 0; l < m->L; l++) set(m->k, m->b, l, 0.5);
-    for (int64_t i = 0; i < N; i++)
+    for (int64_t i = 0; i < label_begin(data, N); i++)
         set(m->k, m->b, data->labels[i], get(m->k, m->b, data->labels[i]) + 1);
-    for (int64_t l = 0; l < m->L; l++)
-        set(m->k, m->b, l, log(get(m->k, m->b, l) / ((double)N + 0.5 * (double)m->L)));
+    for (int64_t l = 0; l < m->L; l++) {
+        const double n = get(m->k, m->b, l);
+        set(m->k, m->b, l, log(n / (m->is_ova ? all - n : all)));
+    }
 }
 
 void rung__bow_init(rung_bow *m, const rung_bow_data *data, uint64_t seed,
@@ -118,6 +127,7 @@ typedef struct fitting {
     void *h;  /* [BATCH, dim], owned */
     void *dh; /* [BATCH, dim]: gradients, owned */
     void *dz; /* [BATCH, L]: z, then its gradients, owned */
+    void *t;  /* [BATCH, L]: zeros, to write targets among, owned */
 } fitting;
 
 /* z = h U + b for one row. */
@@ -134,6 +144,28 @@ static void hidden_of(const rung_bow *m, const rung_csr *x, int64_t i, void *h)
     m->k->bag(x->first[i + 1] - p, x->columns + p, x->values + p, m->dim, m->E, h);
 }
 
+/* Turns z [L] of row r of the batch into p - y; returns the loss. */
+static double residuals_of(const fitting *f, int64_t r, void *z)
+{
+    const rung_bow *m = f->m;
+    const rung_kernels *k = m->k;
+    const int64_t begin = label_begin(f->data, f->texts[r]);
+    const int64_t end = label_begin(f->data, f->texts[r] + 1);
+    const int32_t *labels = f->data->labels;
+    if (!m->is_ova) {
+        double lse; // a real
+        const double loss = k->cross_entropy_row(m->L, z, labels[begin], 0, &lse);
+        k->cross_entropy_grad_row(m->L, z, &lse, labels[begin], 0, 1, z);
+        return loss;
+    }
+    void *t = at(k, f->t, r * m->L);
+    for (int64_t i = begin; i < end; i++) set(k, t, labels[i], 1);
+    const double loss = k->bce(m->L, z, t);
+    k->bce_grad(m->L, 1, z, t, z);
+    for (int64_t i = begin; i < end; i++) set(k, t, labels[i], 0);
+    return loss;
+}
+
 /* h, then dz = p - y and dh = dz U' of some rows of the batch. */
 static void find_gradients(void *ctx, int64_t task, int worker)
 {
@@ -144,12 +176,9 @@ static void find_gradients(void *ctx, int64_t task, int worker)
     for (int64_t r = GROUP * task; r < block_end(task, f->n, GROUP); r++) {
         void *h = at(k, f->h, r * m->dim), *dh = at(k, f->dh, r * m->dim);
         void *z = at(k, f->dz, r * m->L);
-        const int32_t label = f->data->labels[f->texts[r]];
-        double lse;
         hidden_of(m, f->data->rows, f->texts[r], h);
         outputs_of(m, h, z);
-        f->losses[r] = k->cross_entropy_row(m->L, z, label, 0, &lse);
-        k->cross_entropy_grad_row(m->L, z, &lse, label, 0, 1, z);
+        f->losses[r] = residuals_of(f, r, z);
         for (int64_t d = 0; d < m->dim; d++)
             set(k, dh, d, k->dot(m->L, z, at(k, m->U, d * m->L)));
     }
@@ -253,18 +282,26 @@ rung_status rung__bow_fit(rung_bow *m, const rung_bow_data *data,
     f.h = rung__alloc_array(BATCH * (size_t)m->dim, real);
     f.dh = rung__alloc_array(BATCH * (size_t)m->dim, real);
     f.dz = rung__alloc_array(BATCH * (size_t)m->L, real);
+    f.t = rung__alloc_array(BATCH * (size_t)m->L, real);
     rung_status status = RUNG_OK;
-    if (f.cuts && f.h && f.dh && f.dz) {
+    if (f.cuts && f.h && f.dh && f.dz && f.t) {
         rung_pool_run(pool, n_blocks((int64_t)N, BLOCK), cut_rows, &f);
         status = run_epochs(&f, config, pool, told, self, err);
     } else {
         status = rung__out_of_memory(err, N * (SHARDS + 1) * sizeof *f.cuts, "a batch");
     }
-    rung__free(f.cuts), rung__free(f.h), rung__free(f.dh), rung__free(f.dz);
+    rung__free(f.cuts), rung__free(f.h), rung__free(f.dh);
+    rung__free(f.dz), rung__free(f.t);
     return status;
 }
 
 /* ---- Predicting ---- */
+
+/* ln(1 + exp(z)). */
+static double softplus(double z)
+{
+    return fmax(z, 0) + log1p(exp(-fabs(z)));
+}
 
 typedef struct prediction {
     const rung_bow *m;
@@ -282,8 +319,11 @@ static void predict_rows(void *ctx, int64_t task, int worker)
         void *z = at(m->k, c->logp, i * m->L);
         hidden_of(m, c->rows, i, h);
         outputs_of(m, h, z);
-        const double lse = m->k->log_sum_exp(m->L, z);
-        for (int64_t l = 0; l < m->L; l++) set(m->k, z, l, get(m->k, z, l) - lse);
+        const double lse = m->is_ova ? 0 : m->k->log_sum_exp(m->L, z);
+        for (int64_t l = 0; l < m->L; l++) {
+            const double zl = get(m->k, z, l);
+            set(m->k, z, l, m->is_ova ? -softplus(-zl) : zl - lse);
+        }
     }
 }
 

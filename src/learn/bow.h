@@ -1,12 +1,14 @@
 /* fastText's classifier on sparse rows (Joulin, Grave, Bojanowski, Mikolov 2016, "Bag of
  * Tricks for Efficient Text Classification", section 2).
  *
- *     h = sum of x[j] E[j],   z = h U + b,   p = softmax(z)
+ *     h = sum of x[j] E[j],   z = h U + b,   p = softmax(z), or sigmoid(z)
  *
  * with x a row of D columns, E [D, dim] a vector for each column, U [dim, L] and the
- * biases b [L], which are the logarithms of the labels' shares and stay so: a row without
- * columns gets the shares. Trained by stochastic gradient descent on -ln p(label), the
- * rate falling to zero along a line; a row changes the vectors of its own columns only.
+ * biases b [L], which follow from the labels' shares and stay so: a row without columns
+ * gets the shares. The loss is -ln p(label) or, where each label is a question of its own
+ * and a row has any number of them, the sum of -ln p(answer) over all labels. Trained by
+ * stochastic gradient descent, the rate falling to zero along a line; a row changes the
+ * vectors of its own columns only.
  *
  * A step takes a batch of rows: their gradients are found with the weights of the
  * beginning, then added row by row. Who adds is cut by columns, not by rows, into a fixed
@@ -21,6 +23,7 @@
 /* What is learned, in the reals of `k`. */
 typedef struct rung_bow {
     const rung_kernels *k;
+    bool is_ova; /* one label against all others: sigmoid */
     int64_t D, dim, L;
     void *E; /* [D, dim], owned */
     void *U; /* [dim, L], owned */
@@ -30,7 +33,8 @@ typedef struct rung_bow {
 /* Rows with labels, all borrowed. */
 typedef struct rung_bow_data {
     const rung_csr *rows;
-    const int32_t *labels; /* [rows->n_rows], each in 0 ... L - 1 */
+    const int32_t *labels; /* [n_rows], each in 0 ... L - 1 */
+    const int64_t *first;  /* [n_rows + 1]: of several labels, as in rung_examples */
 } rung_bow_data;
 
 typedef struct rung_bow_config {
@@ -48,7 +52,7 @@ void rung__bow_release(rung_bow *m);
 void rung__bow_init(rung_bow *m, const rung_bow_data *data, uint64_t seed,
                     rung_pool *pool);
 
-/* Told after each epoch: the mean of -ln p(label) over its rows, each as it was met. */
+/* Told after each epoch: the mean loss of its rows, each as it was met. */
 typedef void (*rung_bow_told)(void *self, int64_t epoch, double loss);
 
 /* Goes on from the weights as they are. RUNG_DIVERGED when the loss is not finite. */
@@ -56,7 +60,7 @@ rung_status rung__bow_fit(rung_bow *m, const rung_bow_data *data,
                           const rung_bow_config *config, rung_pool *pool,
                           rung_bow_told told, void *self, rung_error *err);
 
-/* Log-probabilities, reals [n_rows, L]. */
+/* Log-probabilities, reals [n_rows, L]; one against all others, they do not sum to 1. */
 rung_status rung__bow_predict(const rung_bow *m, const rung_csr *rows, rung_pool *pool,
                               void *logp, rung_error *err);
 

@@ -13,10 +13,14 @@
 #include "models/extra.h"
 #include "models/featured.h"
 
+/* What the labels of a text are to each other. */
+enum { LOSS_AUTO, LOSS_SOFTMAX, LOSS_OVA };
+
 typedef struct bow_config {
     rung_features_config features;
     int64_t dim, epochs;
     double lr;
+    int loss;
 } bow_config;
 
 typedef struct bow {
@@ -41,11 +45,24 @@ static const rung_option bow_options[] = {
      "learning rate of the first step; falls to zero along a line", NULL},
     {"epochs", RUNG_OPTION_INT, AT(epochs), "3", 1, 1e6, NULL,
      "passes over the training texts", NULL},
+    {"loss", RUNG_OPTION_CHOICE, AT(loss), "auto", 0, 0, "auto|softmax|ova",
+     "softmax: labels exclude each other; ova: each against all others; auto: ova if a "
+     "text may have several",
+     NULL},
 };
 
 static rung_status bow_declare(rung_model *m, rung_error *err)
 {
+    if (m->has_several && bow_of(m)->config.loss == LOSS_SOFTMAX)
+        return rung_fail(err, RUNG_USAGE,
+                         "--loss softmax is for texts of one label each, these have "
+                         "several: take ova");
     return rung__features_check(&bow_of(m)->config.features, err);
+}
+
+static bool is_ova(const bow *r)
+{
+    return r->base.has_several || r->config.loss == LOSS_OVA;
 }
 
 static void forget(bow *r)
@@ -74,6 +91,7 @@ static rung_status fit_weights(bow *r, const rung_bow_data *data, rung_runtime *
     const rung_bow_config config = {c->epochs, c->lr, r->base.seed};
     RUNG_TRY(rung__bow_new(&r->weights, rung_kernels_get(rt->isa), data->rows->n_columns,
                            c->dim, r->base.n_labels, err));
+    r->weights.is_ova = is_ova(r);
     rung__bow_init(&r->weights, data, config.seed, rt->pool);
     return rung__bow_fit(&r->weights, data, &config, rt->pool, tell_epoch, rt, err);
 }
@@ -92,7 +110,7 @@ static rung_status bow_fit(rung_model *m, rung_runtime *rt, const rung_examples 
     RUNG_TRY(rung__features_fit(&r->features, &r->config.features, train->texts,
                                 train->count, rt->pool, &rows, err));
     rung__featured_settle(&r->config.features, &r->features);
-    const rung_bow_data data = {&rows, train->labels};
+    const rung_bow_data data = {&rows, train->labels, train->first};
     rung_status status = fit_weights(r, &data, rt, err);
     rung__csr_release(&rows);
     return status;
@@ -109,7 +127,13 @@ static rung_status bow_predict(const rung_model *m, rung_runtime *rt,
     weights.k = rung_kernels_get(rt->isa);
     rung_status status = rung__bow_predict(&weights, &rows, rt->pool, logp, err);
     rung__csr_release(&rows);
-    return status;
+    if (status != RUNG_OK || !is_ova(r) || m->has_several) return status;
+    const int64_t L = m->n_labels; // one label a text: probabilities are scaled to sum 1
+    for (float *row = logp; row < logp + (int64_t)n * L; row += L) {
+        const float lse = (float)weights.k->log_sum_exp(L, row);
+        for (int64_t l = 0; l < L; l++) row[l] -= lse;
+    }
+    return RUNG_OK;
 }
 
 /* ---- In a folder ---- */
@@ -153,7 +177,7 @@ static rung_status bow_load(rung_model *m, const rung_safetensors *file, rung_er
     if (m->n_labels < 2)
         return rung_fail(err, RUNG_INPUT, "bow has at least two labels, not %lld",
                          (long long)m->n_labels);
-    w->dim = r->config.dim, w->L = m->n_labels;
+    w->dim = r->config.dim, w->L = m->n_labels, w->is_ova = is_ova(r);
     RUNG_TRY(rung__featured_load(&r->features, &r->config.features, file, err));
     w->D = r->features.n_columns;
     RUNG_TRY(load_weights(w, file, err));
@@ -163,6 +187,7 @@ static rung_status bow_load(rung_model *m, const rung_safetensors *file, rung_er
 }
 
 static const rung_labelled_ops bow_labelled = {
+    .takes_several = true,
     .fit = bow_fit,
     .predict = bow_predict,
 };

@@ -1,6 +1,7 @@
 /* Predicting: what a classifier makes of texts. Through a graph, texts are taken by
  * length, in batches; the graphs of all lengths share one block. */
 #include "models/encoded.h"
+#include "models/label_sets.h"
 
 #include <math.h>
 #include <string.h>
@@ -156,11 +157,17 @@ rung_status rung_classify_evaluate(const rung_model *m, rung_runtime *rt,
     float *logp;
     if (data->count < 1)
         return rung_fail(err, RUNG_INPUT, "there is no example to score");
+    if (data->first && !m->has_several)
+        return rung_fail(err, RUNG_INPUT,
+                         "the data have several labels a text, but this %s gives one",
+                         m->type->name);
     double start = rung__now_seconds();
     RUNG_TRY(rung_classify(&logp, m, rt, data->texts, data->count, &n_cut, err));
     double seconds = rung__now_seconds() - start;
-    rung_status status =
-        rung_label_score_of(score, logp, data->labels, data->count, m->n_labels, err);
+    rung_status status = m->has_several
+                             ? rung__label_sets_score(score, logp, data, m->n_labels, err)
+                             : rung_label_score_of(score, logp, data->labels, data->count,
+                                                   m->n_labels, err);
     rung_logp_free(logp);
     if (status != RUNG_OK) return status;
     score->n_cut = n_cut;

@@ -29,6 +29,8 @@ static json_t *key_value(const json_t *config, const rung_config_key *k)
     return json_integer(factor * json_integer_value(json_object_get(config, times + 1)));
 }
 
+#define SEVERAL "multi_label_classification" /* as problem_type: a text has any number */
+
 /* Adds the labels, and the architecture, of a classifier. */
 static int add_labels(json_t *config, const rung_model *m)
 {
@@ -43,6 +45,9 @@ static int add_labels(json_t *config, const rung_model *m)
     }
     failed = failed || json_object_set(config, "id2label", names) ||
              json_object_set(config, "label2id", ids);
+    if (m->has_several)
+        failed =
+            failed || json_object_set_new(config, "problem_type", json_string(SEVERAL));
     const char *architecture =
         m->kind == RUNG_LABELLED ? m->type->labelled->architecture : NULL;
     if (!failed && architecture)
@@ -300,6 +305,20 @@ static rung_status read_labels(rung_model *m, const json_t *config, const char *
     return status;
 }
 
+/* Whether a text has any number of the labels. */
+static rung_status read_problem(rung_model *m, const json_t *config, const char *path,
+                                rung_error *err)
+{
+    const char *problem = "";
+    RUNG_TRY(rung_json_get_text(config, "problem_type", &problem, path, err));
+    m->has_several = strcmp(problem, SEVERAL) == 0;
+    if (!m->has_several || m->type->labelled->takes_several) return RUNG_OK;
+    return rung_fail(err, RUNG_UNSUPPORTED,
+                     "%s: problem_type is %s, but rung's %s gives "
+                     "a text one label",
+                     path, problem, m->type->name);
+}
+
 static rung_status check_vocabulary(rung_model *m, const json_t *config, const char *path,
                                     rung_error *err)
 {
@@ -342,6 +361,7 @@ static rung_status load(rung_model **m, folder *f, rung_error *err)
     RUNG_TRY(made);
     RUNG_TRY(apply_config(*m, f->json, f->config, err));
     if (has_labels) RUNG_TRY(read_labels(*m, f->json, f->config, err));
+    if (has_labels) RUNG_TRY(read_problem(*m, f->json, f->config, err));
     if (table) RUNG_TRY(rung__schema_from_json(&(*m)->schema, table, f->config, err));
     if (table && type->table->has_labels != has_labels)
         return rung_fail(err, RUNG_INPUT, "%s: id2label %s", f->config,

@@ -314,6 +314,7 @@ rung_status rung_label_bootstrap(rung_label_intervals *out, const rung_label_sco
         *out = (rung_label_intervals){middle_95(boot.values[ACCURACY]),
                                       middle_95(boot.values[MACRO_F1]),
                                       middle_95(boot.values[LOG_LOSS])};
+        if (a->has_several) out->macro_f1 = (rung_interval){NAN, NAN}; // not resampled
     }
     for (int k = 0; k < N_METRICS; k++) rung__free(boot.values[k]);
     rung__free(boot.sums[0].labels), rung__free(boot.sums[1].labels);

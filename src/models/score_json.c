@@ -37,6 +37,11 @@ static void put_figures(json_t *o, const rung_label_score *s, bool *failed)
     for (int k = 0; k < RUNG_SCORE_TOP && k < s->n_labels; k++)
         *failed |= json_array_append_new(recall, real(s->recall_at[k])) != 0;
     rung__json_put(o, "recall_at", recall, failed);
+    if (!s->has_several) return;
+    json_t *precision = json_array();
+    for (int k = 0; k < RUNG_SCORE_TOP && k < s->n_labels; k++)
+        *failed |= json_array_append_new(precision, real(s->precision_at[k])) != 0;
+    rung__json_put(o, "precision_at", precision, failed);
 }
 
 static json_t *describe_calibration(const rung_calibration_bin *bins, bool *failed)
@@ -106,7 +111,7 @@ json_t *rung__score_json(const rung_label_score *s, const rung_label_intervals *
     rung__json_put(o, "calibration", describe_calibration(s->calibration, &failed),
                    &failed);
     rung__json_put(o, "labels", describe_labels(s, labels, &failed), &failed);
-    if (s->n_labels <= RUNG_CONFUSION_MAX)
+    if (s->n_labels <= RUNG_CONFUSION_MAX && !s->has_several)
         rung__json_put(o, "confusion", describe_confusion(s), &failed);
     if (!failed) return o;
     json_decref(o);

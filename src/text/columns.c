@@ -24,9 +24,9 @@
 static const char *const text_names[] = {"text",   "sentence", "review",   "content",
                                          "body",   "message",  "document", "comment",
                                          "phrase", "tweet",    NULL};
-static const char *const label_names[] = {"label",    "class",     "category",
-                                          "target",   "sentiment", "topic",
-                                          "polarity", "intent",    NULL};
+static const char *const label_names[] = {
+    "label",  "class",  "category",   "target", "sentiment", "topic", "polarity",
+    "intent", "labels", "categories", "topics", "tags",      NULL};
 
 static bool is_among(rung_span name, const char *const *names)
 {
@@ -81,15 +81,24 @@ static void release_survey(survey *s)
     rung__free(s->columns);
 }
 
-static rung_status add_cell(column *c, rung_span cell, rung_error *err)
+static rung_status add_value(column *c, rung_span value, rung_error *err)
 {
-    c->bytes += (double)cell.size;
-    cell = rung__span_trim(cell);
-    c->n_numbers += is_number(cell);
-    if (c->has_many || cell.size == 0) return RUNG_OK;
-    c->has_many = cell.size > MAX_LABEL_BYTES || c->values.n == MAX_LABELS;
-    if (!c->has_many) return rung__vocab_add(&c->values, cell.bytes, cell.size, 1, err);
+    value = rung__span_trim(value);
+    if (c->has_many || value.size == 0) return RUNG_OK;
+    c->has_many = value.size > MAX_LABEL_BYTES || c->values.n == MAX_LABELS;
+    if (!c->has_many) return rung__vocab_add(&c->values, value.bytes, value.size, 1, err);
     rung__vocab_release(&c->values);
+    return RUNG_OK;
+}
+
+static rung_status add_cell(column *c, rung__records *r, size_t i, rung_error *err)
+{
+    const rung__cell cell = rung__records_cell(r, i);
+    rung__cell value;
+    c->bytes += (double)cell.span.size;
+    c->n_numbers += is_number(rung__span_trim(cell.span));
+    for (size_t at = 0; rung__records_label(r, &cell, &at, &value);)
+        RUNG_TRY(add_value(c, value.span, err));
     return RUNG_OK;
 }
 
@@ -106,8 +115,7 @@ static rung_status fill_survey(survey *s, rung__records *r, bool with_first,
         if ((is_first && !with_first) || r->bad[0]) continue;
         if (!is_json && r->n_cells != s->n) continue;
         s->n_lines++;
-        for (size_t i = 0; i < s->n; i++)
-            RUNG_TRY(add_cell(&s->columns[i], rung__records_cell(r, i).span, err));
+        for (size_t i = 0; i < s->n; i++) RUNG_TRY(add_cell(&s->columns[i], r, i, err));
     }
 }
 

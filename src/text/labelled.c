@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -34,17 +35,59 @@ static void tell_bad(rung_labelled *data, size_t line, const char *reason)
     snprintf(data->bad + n, room, "%sline %zu: %.*s", n ? "; " : "", line, size, reason);
 }
 
-/* Takes the label, false if there is none, which r->bad then says. */
-static bool take_label(rung_span *out, rung__records *r, size_t column)
+/* Examples while they are read. */
+typedef struct reading {
+    rung_labelled *data;
+    rung__records *r;
+    size_t labels_cap;
+    bool has_several; /* labels a text may have */
+} reading;
+
+static rung_status add_label(reading *g, rung_span name, rung_error *err)
 {
-    const rung__cell label = rung__records_cell(r, column);
-    const bool has_odd_type = label.type && !label.span.bytes;
-    if (rung__span_trim(label.span).size > 0)
-        *out = rung__span_trim(rung__records_keep(r, label));
-    if (out->size == 0)
-        snprintf(r->bad, sizeof r->bad, has_odd_type ? "the label is %s" : "no label",
-                 label.type);
-    return out->size > 0;
+    rung_labelled *d = g->data;
+    int64_t *end = &d->first[d->count + 1];
+    for (int64_t i = d->first[d->count]; i < *end; i++) { // the same is not taken twice
+        if (d->labels[i].size == name.size &&
+            memcmp(d->labels[i].bytes, name.bytes, name.size) == 0)
+            return RUNG_OK;
+    }
+    if ((size_t)*end == g->labels_cap) {
+        const size_t cap = 2 * g->labels_cap;
+        rung_span *more = rung__realloc(d->labels, cap * sizeof *more);
+        if (!more) return rung__out_of_memory(err, cap * sizeof *more, d->name);
+        d->labels = more;
+        g->labels_cap = cap;
+    }
+    d->labels[(*end)++] = name;
+    return RUNG_OK;
+}
+
+/* The labels of the record, which stand at the end until the example is counted; says in
+ * r->bad why there are none. */
+static rung_status take_labels(reading *g, size_t column, rung_error *err)
+{
+    rung__records *r = g->r;
+    rung_labelled *d = g->data;
+    rung__cell cell = rung__records_cell(r, column), label;
+    const bool is_list = cell.list || r->layout.separator;
+    d->first[d->count + 1] = d->first[d->count];
+    if (cell.has_pairs) cell.span = rung__records_keep(r, cell), cell.has_pairs = false;
+    for (size_t at = 0; rung__records_label(r, &cell, &at, &label);) {
+        const rung_span name = rung__span_trim(label.span);
+        if (label.type && !label.span.bytes)
+            snprintf(r->bad, sizeof r->bad, "a label is %s", label.type);
+        if (name.size == 0) continue;
+        label.span = name;
+        const rung_span kept = rung__records_keep(r, label);
+        if (kept.size > 0) RUNG_TRY(add_label(g, kept, err));
+    }
+    const int64_t n = d->first[d->count + 1] - d->first[d->count];
+    if (!is_list && n == 0 && !r->bad[0])
+        snprintf(r->bad, sizeof r->bad, cell.type ? "the label is %s" : "no label",
+                 cell.type);
+    g->has_several = g->has_several || (!r->bad[0] && (is_list || n > 1));
+    return RUNG_OK;
 }
 
 static bool take_text(rung_span *out, rung__records *r, size_t column)
@@ -60,18 +103,22 @@ static bool take_text(rung_span *out, rung__records *r, size_t column)
 }
 
 /* Takes the record as an example, or says in r->bad why it is none. */
-static void take_record(rung_labelled *data, rung__records *r, const rung__columns *c)
+static rung_status take_record(reading *g, const rung__columns *c, rung_error *err)
 {
+    rung_labelled *data = g->data;
+    rung__records *r = g->r;
     const rung__layout *l = &r->layout;
     const bool is_cut = l->format == RUNG_FORMAT_TSV || l->format == RUNG_FORMAT_CSV;
     if (!r->bad[0] && is_cut && r->n_cells != l->n_columns)
         snprintf(r->bad, sizeof r->bad, "%zu column%s instead of %zu", r->n_cells,
                  r->n_cells == 1 ? "" : "s", l->n_columns);
     rung_span *text = &data->texts[data->count];
-    if (r->bad[0] || !take_text(text, r, c->text)) return;
-    if (data->labels && !take_label(&data->labels[data->count], r, c->label)) return;
+    if (r->bad[0] || !take_text(text, r, c->text)) return RUNG_OK;
+    if (data->labels) RUNG_TRY(take_labels(g, c->label, err));
+    if (r->bad[0]) return RUNG_OK;
     data->n_empty += text->size == 0;
     data->count++;
+    return RUNG_OK;
 }
 
 static size_t count_lines(const char *bytes, size_t size)
@@ -82,21 +129,34 @@ static size_t count_lines(const char *bytes, size_t size)
     return n;
 }
 
+static rung_status read_records(reading *g, const rung__columns *c, rung_error *err)
+{
+    for (bool any, is_names = c->has_header;; is_names = false) {
+        RUNG_TRY(rung__records_next(g->r, &any, err));
+        if (!any) return RUNG_OK;
+        if (is_names) continue;
+        RUNG_TRY(take_record(g, c, err));
+        if (g->r->bad[0]) tell_bad(g->data, g->r->line, g->r->bad);
+    }
+}
+
 static rung_status read_examples(rung_labelled *data, rung__records *r,
                                  const rung__columns *c, bool has_labels, rung_error *err)
 {
     const size_t most = count_lines(r->start, (size_t)(r->end - r->start));
+    reading g = {.data = data, .r = r, .labels_cap = most};
     data->texts = rung__alloc_array(most, sizeof *data->texts);
-    data->labels = has_labels ? rung__alloc_array(most, sizeof *data->labels) : NULL;
-    if (!data->texts || (has_labels && !data->labels))
-        return rung__out_of_memory(err, most * sizeof *data->texts, data->name);
-    for (bool any, is_names = c->has_header;; is_names = false) {
-        RUNG_TRY(rung__records_next(r, &any, err));
-        if (!any) return RUNG_OK;
-        if (is_names) continue;
-        take_record(data, r, c);
-        if (r->bad[0]) tell_bad(data, r->line, r->bad);
+    if (has_labels) {
+        data->labels = rung__alloc_array(most, sizeof *data->labels);
+        data->first = rung__alloc_array(most + 1, sizeof *data->first);
     }
+    if (!data->texts || (has_labels && (!data->labels || !data->first)))
+        return rung__out_of_memory(err, most * sizeof *data->texts, data->name);
+    RUNG_TRY(read_records(&g, c, err));
+    if (g.has_several) return RUNG_OK;
+    rung__free(data->first);
+    data->first = NULL;
+    return RUNG_OK;
 }
 
 static rung_status check_examples(const rung_labelled *data, double most_bad,
@@ -159,6 +219,7 @@ void rung_labelled_release(rung_labelled *data)
     rung__free(data->name);
     rung__free(data->texts);
     rung__free(data->labels);
+    rung__free(data->first);
     rung__free(data->storage);
     *data = (rung_labelled){0};
 }
@@ -180,16 +241,27 @@ rung_status rung_labelled_detect(bool *is_labelled, const char *path, rung_error
 
 /* ---- What is done with them ---- */
 
+static int by_id(const void *a, const void *b)
+{
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
 rung_status rung_labelled_ids(int32_t **ids, size_t *n_unknown, const rung_labelled *data,
                               const rung_labels *labels, rung_error *err)
 {
-    int32_t *list = rung__alloc_array(data->count, sizeof *list);
-    if (!list)
-        return rung__out_of_memory(err, data->count * sizeof *list, "ids of labels");
+    const size_t count = data->first ? (size_t)data->first[data->count] : data->count;
+    int32_t *list = rung__alloc_array(count, sizeof *list);
+    if (!list) return rung__out_of_memory(err, count * sizeof *list, "ids of labels");
     size_t n = 0;
-    for (size_t i = 0; i < data->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         list[i] = data->labels ? rung_labels_find(labels, data->labels[i]) : -1;
         n += list[i] < 0;
+    }
+    for (size_t i = 0; data->first && i < data->count; i++) {
+        const int64_t begin = data->first[i], end = data->first[i + 1];
+        if (end > begin + 1)
+            qsort(list + begin, (size_t)(end - begin), sizeof *list, by_id);
     }
     *ids = list;
     *n_unknown = n;

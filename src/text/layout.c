@@ -122,22 +122,24 @@ static char likely_delimiter(const char *name, char *bytes, size_t size)
     char best = candidates[0];
     size_t most = 0;
     for (const char *c = candidates; *c; c++) {
-        const rung__layout layout = {RUNG_FORMAT_CSV, *c, true, 0};
+        const rung__layout layout = {
+            .format = RUNG_FORMAT_CSV, .delimiter = *c, .is_quoted = true};
         const profile p = profile_of(name, bytes, size, &layout);
         if (p.n_columns > 1 && p.n_same > most) most = p.n_same, best = *c;
     }
     return best;
 }
 
-static rung_status parse_delimiter(char *out, const char *text, rung_error *err)
+static rung_status parse_byte(char *out, const char *what, const char *text,
+                              rung_error *err)
 {
     *out = strcmp(text, "\\t") == 0 ? '\t' : text[0];
     const bool is_one = text[0] && (!text[1] || *out == '\t');
     if (is_one && !strchr("\"\r\n", *out)) return RUNG_OK;
     return rung_fail(err, RUNG_USAGE,
-                     "delimiter '%s': must be one byte that is no quote and no end of a "
-                     "line; \\t is a tab",
-                     text);
+                     "%s '%s': must be one byte that is no quote and no end of a line; "
+                     "\\t is a tab",
+                     what, text);
 }
 
 /* TSV has no quotes by itself. A file uses them if every cell that begins with a quote
@@ -160,7 +162,7 @@ static rung_status find_delimited(rung__layout *out, const char *name, char *byt
                                   size_t size, const char *delimiter, rung_error *err)
 {
     if (delimiter)
-        RUNG_TRY(parse_delimiter(&out->delimiter, delimiter, err));
+        RUNG_TRY(parse_byte(&out->delimiter, "delimiter", delimiter, err));
     else if (out->format == RUNG_FORMAT_TSV)
         out->delimiter = '\t';
     else
@@ -177,6 +179,8 @@ rung_status rung__layout_find(rung__layout *out, const char *name, char *bytes,
                               rung_error *err)
 {
     *out = (rung__layout){.format = config->format};
+    if (config->separator)
+        RUNG_TRY(parse_byte(&out->separator, "separator", config->separator, err));
     if (out->format == RUNG_FORMAT_AUTO) out->format = rung__format_of(name, bytes, size);
     if (out->format == RUNG_FORMAT_AUTO && config->delimiter)
         out->format = RUNG_FORMAT_CSV;

@@ -123,18 +123,28 @@ static rung_status next_fasttext(rung__records *r, char **eol, rung_error *err)
 {
     (void)err;
     char *p = r->begin, *stop = without_cr(p, *eol);
-    rung_span label = {0};
-    if (begins_with_label(p)) {
-        char *name = p + LABEL_BYTES;
-        for (p = name; p < stop && !is_blank(*p);) p++;
-        label = span_of(name, p);
+    rung_span labels = {0}; // from the first name to the end of the last
+    while (p < stop && begins_with_label(p)) {
+        if (!labels.bytes) labels.bytes = p + LABEL_BYTES;
+        while (p < stop && !is_blank(*p)) p++;
+        labels.size = (size_t)(p - labels.bytes);
         while (p < stop && is_blank(*p)) p++;
-        if (begins_with_label(p)) snprintf(r->bad, sizeof r->bad, "more than one label");
     }
     r->n_cells = 2;
     r->cells[0] = (rung__cell){.span = span_of(p, stop)};
-    r->cells[1] = (rung__cell){.span = label};
+    r->cells[1] = (rung__cell){.span = labels};
     return RUNG_OK;
+}
+
+static rung_span next_fasttext_label(const rung__cell *cell, size_t *at)
+{
+    const char *begin = cell->span.bytes + *at, *end = cell->span.bytes + cell->span.size;
+    const char *p = begin;
+    while (p < end && !is_blank(*p)) p++;
+    const rung_span name = span_of(begin, p);
+    while (p < end && is_blank(*p)) p++;
+    *at += (size_t)(p - begin) + LABEL_BYTES;
+    return name;
 }
 
 static rung_status next_line(rung__records *r, char **eol, rung_error *err)
@@ -173,6 +183,7 @@ static rung__cell cell_of_json(rung__records *r, const json_t *value)
         return cell;
     }
     cell.type = rung__json_type(value);
+    cell.list = json_is_array(value) ? value : NULL;
     if (json_is_integer(value))
         snprintf(r->number, sizeof r->number, "%lld",
                  (long long)json_integer_value(value));
@@ -267,6 +278,31 @@ rung__cell rung__records_cell(rung__records *r, size_t i)
     assert(i < r->layout.n_columns);
     if (r->layout.format != RUNG_FORMAT_JSONL) return r->cells[i];
     return cell_of_json(r, json_object_get(r->object, r->names[i].bytes));
+}
+
+bool rung__records_label(rung__records *r, const rung__cell *cell, size_t *at,
+                         rung__cell *label)
+{
+    if (cell->list) {
+        const json_t *value = json_array_get(cell->list, *at);
+        if (!value) return false;
+        *label = cell_of_json(r, value);
+        ++*at;
+        return true;
+    }
+    if (!cell->span.bytes || *at > cell->span.size) return false;
+    *label = *cell;
+    if (r->layout.format == RUNG_FORMAT_FASTTEXT) {
+        label->span = next_fasttext_label(cell, at);
+        return true;
+    }
+    const char *begin = cell->span.bytes + *at, *end = cell->span.bytes + cell->span.size;
+    const char *stop = NULL;
+    if (r->layout.separator)
+        stop = memchr(begin, r->layout.separator, (size_t)(end - begin));
+    label->span = span_of(begin, stop ? stop : end);
+    *at += label->span.size + 1;
+    return true;
 }
 
 rung_span rung__records_keep(rung__records *r, rung__cell cell)

@@ -14,15 +14,17 @@
 typedef struct rung__layout {
     int format;       /* rung_format, not AUTO */
     char delimiter;   /* TSV, CSV */
+    char separator;   /* between the labels of a cell; NUL: it is one label */
     bool is_quoted;   /* TSV, CSV: a cell may stand in double quotes (RFC 4180) */
     size_t n_columns; /* of a right record; fastText: 0 text, 1 label; 0: unknown yet */
 } rung__layout;
 
 /* A cell, until the next one is asked for. */
 typedef struct rung__cell {
-    rung_span span;   /* bytes NULL: there is none, or it has no spelling */
-    const char *type; /* JSON: of what is no text ("an integer"), else NULL */
-    bool has_pairs;   /* "" in it stands for one quote */
+    rung_span span;     /* bytes NULL: there is none, or it has no spelling */
+    const char *type;   /* JSON: of what is no text ("an integer"), else NULL */
+    const json_t *list; /* JSON: an array, else NULL */
+    bool has_pairs;     /* "" in it stands for one quote */
 } rung__cell;
 
 typedef struct rung__records {
@@ -69,6 +71,10 @@ rung__cell rung__records_cell(rung__records *r, size_t i);
 /* The cell as it is meant, for as long as the text: in the bytes of its record, which
  * thereby cannot be read again. NULL bytes in the rare case that they have no room. */
 rung_span rung__records_keep(rung__records *r, rung__cell cell);
+
+/* The labels in a cell, one after another: *at is 0 before the first. False: no more. */
+bool rung__records_label(rung__records *r, const rung__cell *cell, size_t *at,
+                         rung__cell *label);
 
 /* Without blanks at both ends. */
 rung_span rung__span_trim(rung_span span);

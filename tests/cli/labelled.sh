@@ -50,6 +50,44 @@ able=$("$rung" models | awk '/^[a-z]/ { name = $1 }
 says 2 "rung: unigram does not learn from labelled text: $able do" \
     ladder films.tsv --rungs unigram --out other
 
+# Several labels a text: three formats, one model; what is printed of it.
+awk 'BEGIN {
+    for (i = 0; i < 600; i++) {
+        text = "story " i % 23 (i % 2 ? " of the sea" : "") (i % 3 ? " of a war" : "")
+        labels = (i % 2 ? "sea" : "") (i % 2 && i % 3 ? "," : "") (i % 3 ? "war" : "")
+        if (labels == "") labels = "none"
+        print text "\t" labels >"several.tsv"
+        gsub(",", " __label__", labels); print "__label__" labels " " text >"several.txt"
+        gsub(" __label__", "\", \"", labels)
+        print "{\"text\": \"" text "\", \"labels\": [\"" labels "\"]}" >"several.jsonl"
+    }
+}'
+columns=(--text-column 1 --label-column 2 --label-separator ,)
+runs train bow --data several.txt --epochs 20 --quiet --out fasttext
+runs train bow --data several.jsonl --epochs 20 --quiet --out jsonl
+runs train bow --data several.tsv --epochs 20 --quiet --out tsv "${columns[@]}"
+is "a model of JSON Lines" "$(sha jsonl)" "$(sha fasttext)"
+is "a model of TSV" "$(sha tsv)" "$(sha fasttext)"
+grep -q -- '--label-separator ,' tsv/training.json || failed "no separator in same_again"
+runs eval fasttext several.txt
+grep -q '^bow: first label 100.0 % right, micro-F1 1.000' stdout ||
+    failed "eval: $(cat stdout)"
+printf 'a war at sea\nthe sea\n' >two
+runs predict fasttext two
+is "fields of predict" "$(awk -F '\t' '{ print NF }' stdout | paste -sd,)" 4,2
+runs predict fasttext two --top 3
+is "fields of --top 3" "$(awk -F '\t' '{ print NF }' stdout | paste -sd,)" 6,6
+runs predict fasttext two --json
+grep -q '^{"labels": \["sea"\], "probabilities": {"none": ' stdout ||
+    failed "predict --json: $(cat stdout)"
+runs ladder several.txt --out several --quiet
+is "rungs that take several labels" \
+    "$(sed -nE 's/^[ *] ([a-z]+) +[0-9].*/\1/p' stdout | paste -sd,)" majority,bow
+says 2 "rung: lstm gives a text one label, but the data have several" \
+    train lstm --data several.txt --steps 1 --out none
+says 2 "rung: the data have several labels a text, but this lstm gives one" \
+    eval model several.txt
+
 # What can be wrong.
 sed 's/good$/bad/' films.tsv >one.tsv
 "$rung" train lstm --data one.tsv --kind labelled --steps 2 --out none 2>stderr

@@ -12,13 +12,14 @@ enum { COLUMNS = 40, DIM = 6 };
 typedef struct sample {
     rung_csr rows;
     int32_t *labels;
+    int64_t *first; /* of several labels a row, or NULL */
 } sample;
 
 /* Rows of a few columns each, some of none. The label is drawn, or the one l for which
  * the columns l, l + n_labels, ... have the largest sum. */
 static sample random_sample(int64_t n_rows, int64_t n_labels, bool is_random)
 {
-    sample s;
+    sample s = {0};
     rung_rng rng = rung_rng_make(11);
     int64_t n = 0;
     assert_ok(rung__csr_new(&s.rows, n_rows, COLUMNS, n_rows * COLUMNS, &err));
@@ -42,7 +43,22 @@ static sample random_sample(int64_t n_rows, int64_t n_labels, bool is_random)
 static void sample_release(sample *s)
 {
     rung__csr_release(&s->rows);
-    rung__free(s->labels);
+    rung__free(s->labels), rung__free(s->first);
+}
+
+/* Rows of 0, 1, ... labels in turn. */
+static sample random_sets(int64_t n_rows, int64_t n_labels)
+{
+    sample s = random_sample(n_rows, n_labels, true);
+    int64_t n = 0;
+    rung__free(s.labels);
+    s.labels = rung__alloc_array((size_t)(n_rows * n_labels), sizeof *s.labels);
+    s.first = rung__alloc_array((size_t)n_rows + 1, sizeof *s.first);
+    for (int64_t i = 0; i < n_rows; i++) {
+        for (int64_t l = 0; l < i % (n_labels + 1); l++) s.labels[n++] = (int32_t)l;
+        s.first[i + 1] = n;
+    }
+    return s;
 }
 
 static rung_pool *new_pool(int threads)
@@ -55,7 +71,7 @@ static rung_pool *new_pool(int threads)
 static rung_status fit(rung_bow *m, const sample *s, int64_t epochs, double lr,
                        int threads)
 {
-    const rung_bow_data data = {&s->rows, s->labels};
+    const rung_bow_data data = {&s->rows, s->labels, s->first};
     const rung_bow_config config = {epochs, lr, 7};
     rung_pool *pool = new_pool(threads);
     const rung_status status = rung__bow_fit(m, &data, &config, pool, NULL, NULL, &err);
@@ -65,14 +81,23 @@ static rung_status fit(rung_bow *m, const sample *s, int64_t epochs, double lr,
 
 /* ---- The gradient ---- */
 
-/* Minus the sum of ln p(label) in double. */
+/* Minus the sum of ln p(label), or of ln p(answer) for all labels, in double. */
 static double loss_of(const rung_bow *m, const sample *s)
 {
     double sum = 0;
     rung_pool *pool = new_pool(1);
     double *logp = rung__alloc_array((size_t)(s->rows.n_rows * m->L), sizeof *logp);
     assert_ok(rung__bow_predict(m, &s->rows, pool, logp, &err));
-    for (int64_t i = 0; i < s->rows.n_rows; i++) sum -= logp[i * m->L + s->labels[i]];
+    for (int64_t i = 0; i < s->rows.n_rows; i++) {
+        const double *row = logp + i * m->L;
+        const int64_t begin = s->first ? s->first[i] : i;
+        const int64_t end = s->first ? s->first[i + 1] : i + 1;
+        for (int64_t l = 0; m->is_ova && l < m->L; l++) sum -= log1p(-exp(row[l]));
+        for (int64_t k = begin; k < end; k++) {
+            const double p = row[s->labels[k]];
+            sum -= p - (m->is_ova ? log1p(-exp(p)) : 0);
+        }
+    }
     rung__free(logp);
     rung_pool_free(pool);
     return sum;
@@ -94,32 +119,37 @@ static void check_change(const rung_bow *m, const sample *s, double *w,
     }
 }
 
+static void check_step(sample s, int64_t labels, bool is_ova)
+{
+    rung_bow m, stepped;
+    rung_pool *pool = new_pool(1);
+    const rung_bow_data data = {&s.rows, s.labels, s.first};
+    const rung_kernels *k = rung_kernels_double();
+    assert_ok(rung__bow_new(&m, k, COLUMNS, DIM, labels, &err));
+    assert_ok(rung__bow_new(&stepped, k, COLUMNS, DIM, labels, &err));
+    m.is_ova = stepped.is_ova = is_ova;
+    rung__bow_init(&m, &data, 3, pool);
+    rung_rng rng = rung_rng_make(5);
+    for (int64_t i = 0; i < DIM * labels; i++) ((double *)m.U)[i] = rung_rng_normal(&rng);
+    memcpy(stepped.E, m.E, COLUMNS * DIM * sizeof(double));
+    memcpy(stepped.U, m.U, (size_t)(DIM * labels) * sizeof(double));
+    memcpy(stepped.b, m.b, (size_t)labels * sizeof(double));
+    assert_ok(fit(&stepped, &s, 1, 0.01, 1));
+    check_change(&m, &s, m.E, stepped.E, COLUMNS * DIM, 0.01);
+    check_change(&m, &s, m.U, stepped.U, DIM * labels, 0.01);
+    assert_memory_equal(m.b, stepped.b, (size_t)labels * sizeof(double));
+    rung__bow_release(&m), rung__bow_release(&stepped);
+    sample_release(&s);
+    rung_pool_free(pool);
+}
+
 static void one_batch_is_one_step_down_the_gradient(void **state)
 {
     (void)state;
-    for (int64_t labels = 2; labels <= 5; labels += 3) {
-        rung_bow m, stepped;
-        rung_pool *pool = new_pool(1);
-        sample s = random_sample(27, labels, true);
-        const rung_bow_data data = {&s.rows, s.labels};
-        const rung_kernels *k = rung_kernels_double();
-        assert_ok(rung__bow_new(&m, k, COLUMNS, DIM, labels, &err));
-        assert_ok(rung__bow_new(&stepped, k, COLUMNS, DIM, labels, &err));
-        rung__bow_init(&m, &data, 3, pool);
-        rung_rng rng = rung_rng_make(5);
-        for (int64_t i = 0; i < DIM * labels; i++)
-            ((double *)m.U)[i] = rung_rng_normal(&rng);
-        memcpy(stepped.E, m.E, COLUMNS * DIM * sizeof(double));
-        memcpy(stepped.U, m.U, (size_t)(DIM * labels) * sizeof(double));
-        memcpy(stepped.b, m.b, (size_t)labels * sizeof(double));
-        assert_ok(fit(&stepped, &s, 1, 0.01, 1));
-        check_change(&m, &s, m.E, stepped.E, COLUMNS * DIM, 0.01);
-        check_change(&m, &s, m.U, stepped.U, DIM * labels, 0.01);
-        assert_memory_equal(m.b, stepped.b, (size_t)labels * sizeof(double));
-        rung__bow_release(&m), rung__bow_release(&stepped);
-        sample_release(&s);
-        rung_pool_free(pool);
-    }
+    check_step(random_sample(27, 2, true), 2, false);
+    check_step(random_sample(27, 5, true), 5, false);
+    check_step(random_sample(27, 3, true), 3, true);
+    check_step(random_sets(27, 4), 4, true);
 }
 
 /* ---- Learning ---- */
@@ -128,7 +158,7 @@ static rung_bow new_fitted(const sample *s, int64_t labels, int threads)
 {
     rung_bow m;
     rung_pool *pool = new_pool(threads);
-    const rung_bow_data data = {&s->rows, s->labels};
+    const rung_bow_data data = {&s->rows, s->labels, s->first};
     assert_ok(
         rung__bow_new(&m, rung_kernels_get(RUNG_ISA_BEST), COLUMNS, DIM, labels, &err));
     rung__bow_init(&m, &data, 7, pool);
@@ -183,7 +213,7 @@ static void it_begins_with_the_shares_of_the_labels(void **state)
     rung_bow m;
     rung_pool *pool = new_pool(1);
     sample s = random_sample(300, 2, true);
-    const rung_bow_data data = {&s.rows, s.labels};
+    const rung_bow_data data = {&s.rows, s.labels, s.first};
     float logp[600];
     double n = 0, sum = 0, squares = 0;
     for (int i = 0; i < 300; i++) n += s.labels[i];
@@ -211,7 +241,7 @@ static void a_rate_that_is_too_large_is_told(void **state)
     rung_bow m;
     rung_pool *pool = new_pool(1);
     sample s = random_sample(300, 2, true);
-    const rung_bow_data data = {&s.rows, s.labels};
+    const rung_bow_data data = {&s.rows, s.labels, s.first};
     assert_ok(rung__bow_new(&m, rung_kernels_get(RUNG_ISA_BEST), COLUMNS, DIM, 2, &err));
     rung__bow_init(&m, &data, 7, pool);
     assert_fails_saying(fit(&m, &s, 3, 1e9, 1), RUNG_DIVERGED,

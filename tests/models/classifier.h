@@ -5,8 +5,10 @@
 #include "engine.h"
 #include "rung/classify.h"
 
-/* A new model of a class with these names of labels (NULL-terminated, in order). */
-static inline rung_model *new_classifier(const char *name, const char *const *names)
+/* A new model of a class with these names of labels (NULL-terminated, in order), of which
+ * a text has one, or several. */
+static inline rung_model *new_classifier_of(const char *name, const char *const *names,
+                                            bool has_several)
 {
     rung_error err = {0};
     rung_model *m = NULL;
@@ -16,8 +18,14 @@ static inline rung_model *new_classifier(const char *name, const char *const *na
     for (; names[n]; n++) spans[n] = (rung_span){names[n], strlen(names[n])};
     assert_ok(rung_labels_ordered(&labels, spans, n, &err));
     assert_ok(rung_model_new(&m, rung_class_find(name, &err), RUNG_LABELLED, &err));
+    m->has_several = has_several;
     assert_ok(rung_model_build(m, NULL, labels, 1, &err));
     return m;
+}
+
+static inline rung_model *new_classifier(const char *name, const char *const *names)
+{
+    return new_classifier_of(name, names, false);
 }
 
 static inline void set_option(rung_model *m, const char *name, const char *value)

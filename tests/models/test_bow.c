@@ -38,7 +38,7 @@ static void make_texts(void)
 
 static rung_examples examples(const int32_t *labels, size_t first, size_t n)
 {
-    return (rung_examples){texts + first, labels + first, n};
+    return (rung_examples){texts + first, labels + first, n, NULL};
 }
 
 static rung_status fit(rung_model *m, rung_runtime *rt, const int32_t *labels,
@@ -71,6 +71,67 @@ static void what_words_and_their_pairs_say_is_learned(void **state)
     rung_model_free(m);
 }
 
+/* Of several labels each is a question of its own: here one that "good" answers, one that
+ * "not" does, and one for every other text. */
+static void several_labels_are_learned_and_kept(void **state)
+{
+    static int32_t sets[3 * N];
+    static int64_t first[N + 1];
+    for (int i = 0; i < N; i++) {
+        first[i + 1] = first[i];
+        if (strstr(storage[i], "good")) sets[first[i + 1]++] = 0;
+        if (strstr(storage[i], "not")) sets[first[i + 1]++] = 1;
+        if (i % 2) sets[first[i + 1]++] = 2;
+    }
+    char dir[] = "/tmp/rung-bow-XXXXXX";
+    const rung_examples train = {texts, sets, N_TRAIN, first}, none = {0};
+    const rung_examples test = {texts + N_TRAIN, sets, N - N_TRAIN, first + N_TRAIN};
+    rung_model *m = new_classifier_of("bow", three_names, true), *loaded = NULL;
+    rung_label_score score;
+    assert_ok(m->type->labelled->fit(m, *state, &train, &none, &err));
+    assert_non_null(mkdtemp(dir));
+    assert_ok(rung_model_save(m, dir, &err));
+    assert_ok(rung_model_load(&loaded, dir, &err));
+    assert_true(loaded->has_several);
+    assert_ok(rung_classify_evaluate(loaded, *state, &test, &score, &err));
+    assert_true(score.has_several && score.of_label[0].f1 > 0.99 &&
+                score.of_label[1].f1 > 0.99);
+    assert_true(score.of_label[2].roc_auc > 0.35 && score.of_label[2].roc_auc < 0.65);
+    rung_label_score_release(&score);
+    assert_ok(rung_remove_tree(dir, &err));
+    rung_model_free(m), rung_model_free(loaded);
+}
+
+static void one_of_several_labels_has_no_softmax(void **state)
+{
+    (void)state;
+    rung_labels *labels;
+    rung_model *m;
+    const rung_span names[] = {{"a", 1}, {"b", 1}};
+    assert_ok(rung_labels_ordered(&labels, names, 2, &err));
+    assert_ok(rung_model_new(&m, rung_class_find("bow", &err), RUNG_LABELLED, &err));
+    set_option(m, "loss", "softmax");
+    m->has_several = true;
+    assert_fails_saying(rung_model_build(m, NULL, labels, 1, &err), RUNG_USAGE,
+                        "--loss softmax is for texts of one label each");
+    rung_model_free(m);
+}
+
+static void one_label_against_all_others_sums_to_one(void **state)
+{
+    float *logp;
+    rung_model *m = new_classifier("bow", three_names);
+    set_option(m, "loss", "ova");
+    assert_ok(fit(m, *state, three, &err));
+    assert_true(accuracy(m, *state, three) == 1);
+    assert_ok(rung_classify(&logp, m, *state, texts, 9, NULL, &err));
+    for (const float *row = logp; row < logp + 27; row += 3)
+        assert_near(exp((double)row[0]) + exp((double)row[1]) + exp((double)row[2]), 1,
+                    1e-6);
+    rung_logp_free(logp);
+    rung_model_free(m);
+}
+
 /* Nothing to read, nothing known: the shares of the labels, nearly. */
 static void texts_without_known_words_get_the_bias(void **state)
 {
@@ -94,7 +155,7 @@ static void texts_without_common_words_leave_the_bias(void **state)
 {
     const rung_span few[] = {{"one", 3}, {"two", 3}, {"three", 5}, {"four", 4}};
     const int32_t labels[] = {0, 1, 1, 1};
-    const rung_examples train = {few, labels, 4}, none = {0};
+    const rung_examples train = {few, labels, 4, NULL}, none = {0};
     float *logp;
     rung_model *m = new_classifier("bow", two_names), *loaded = NULL;
     char dir[] = "/tmp/rung-bow-XXXXXX";
@@ -318,6 +379,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_words_and_their_pairs_say_is_learned),
+        cmocka_unit_test(several_labels_are_learned_and_kept),
+        cmocka_unit_test(one_of_several_labels_has_no_softmax),
+        cmocka_unit_test(one_label_against_all_others_sums_to_one),
         cmocka_unit_test(texts_without_known_words_get_the_bias),
         cmocka_unit_test(texts_without_common_words_leave_the_bias),
         cmocka_unit_test(one_label_is_nothing_to_learn),

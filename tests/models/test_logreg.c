@@ -38,7 +38,7 @@ static void make_texts(void)
 
 static rung_examples examples(const int32_t *labels, size_t first, size_t n)
 {
-    return (rung_examples){texts + first, labels + first, n};
+    return (rung_examples){texts + first, labels + first, n, NULL};
 }
 
 static rung_status fit(rung_model *m, rung_runtime *rt, const int32_t *labels,
@@ -118,7 +118,7 @@ static void texts_without_common_words_leave_the_bias(void **state)
 {
     const rung_span few[] = {{"one", 3}, {"two", 3}, {"three", 5}, {"four", 4}};
     const int32_t labels[] = {0, 1, 1, 1};
-    const rung_examples train = {few, labels, 4}, none = {0};
+    const rung_examples train = {few, labels, 4, NULL}, none = {0};
     float *logp;
     rung_model *m = new_classifier("logreg", two_names), *loaded = NULL;
     char dir[] = "/tmp/rung-logreg-XXXXXX";

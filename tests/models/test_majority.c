@@ -10,7 +10,7 @@ static const int32_t labels[] = {1, 1, 0, 2, 1, 1, 0, 1};
 static rung_model *fitted(rung_runtime *rt)
 {
     static const rung_span none[8];
-    const rung_examples train = {none, labels, 8}, valid = {0};
+    const rung_examples train = {none, labels, 8, NULL}, valid = {0};
     rung_model *m = new_classifier("majority", names);
     assert_ok(m->type->labelled->fit(m, rt, &train, &valid, &err));
     return m;
@@ -31,10 +31,34 @@ static void probabilities_are_the_shares_of_the_labels(void **state)
     rung_model_free(m);
 }
 
+/* Of several labels each has its own share: they do not add up to one. */
+static void several_labels_have_a_share_each(void **state)
+{
+    static const rung_span none[4];
+    static const int32_t sets[] = {0, 1, 1, 0, 1, 2};
+    static const int64_t first[] = {0, 2, 3, 6, 6};
+    const rung_examples train = {none, sets, 4, first}, valid = {0};
+    char dir[] = "/tmp/rung-majority-XXXXXX";
+    rung_model *m = new_classifier_of("majority", names, true), *loaded = NULL;
+    float *logp;
+    assert_ok(m->type->labelled->fit(m, *state, &train, &valid, &err));
+    assert_non_null(mkdtemp(dir));
+    assert_ok(rung_model_save(m, dir, &err));
+    assert_ok(rung_model_load(&loaded, dir, &err));
+    assert_true(loaded->has_several);
+    assert_ok(rung_classify(&logp, loaded, *state, none, 1, NULL, &err));
+    assert_near((double)logp[0], log(2.0 / 4), 1e-6);
+    assert_near((double)logp[1], log(3.0 / 4), 1e-6);
+    assert_near((double)logp[2], log(1.0 / 4), 1e-6);
+    rung_logp_free(logp);
+    rung_model_free(m), rung_model_free(loaded);
+    assert_ok(rung_remove_tree(dir, &err));
+}
+
 static void a_label_without_examples_is_refused(void **state)
 {
     static const rung_span none[2];
-    const rung_examples train = {none, labels, 2}, valid = {0};
+    const rung_examples train = {none, labels, 2, NULL}, valid = {0};
     rung_model *m = new_classifier("majority", names);
     assert_fails(m->type->labelled->fit(m, *state, &train, &valid, &err), RUNG_INPUT,
                  "label 'no' has 0 examples");
@@ -78,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(probabilities_are_the_shares_of_the_labels),
+        cmocka_unit_test(several_labels_have_a_share_each),
         cmocka_unit_test(a_label_without_examples_is_refused),
         cmocka_unit_test(a_folder_gives_the_same_model_and_lies_are_refused),
     };

@@ -25,13 +25,18 @@ static rung_labelled read_file(const char *path, rung_labelled_config config)
     return data;
 }
 
-/* `wanted`: label|text of each example in its own line; text alone without labels. */
+/* `wanted`: label|text of each example in its own line, or label,label|text; text alone
+ * without labels. */
 static void assert_examples(const rung_labelled *data, const char *wanted)
 {
     char *all = rung__alloc(strlen(wanted) + 100000), *p = all;
     for (size_t i = 0; i < data->count; i++) {
-        if (data->labels)
-            p += sprintf(p, "%.*s|", (int)data->labels[i].size, data->labels[i].bytes);
+        const size_t begin = data->first ? (size_t)data->first[i] : i;
+        const size_t end = data->first ? (size_t)data->first[i + 1] : i + 1;
+        for (size_t k = begin; data->labels && k < end; k++)
+            p += sprintf(p, "%s%.*s", k > begin ? "," : "", (int)data->labels[k].size,
+                         data->labels[k].bytes);
+        if (data->labels) p += sprintf(p, "|");
         p += sprintf(p, "%.*s\n", (int)data->texts[i].size, data->texts[i].bytes);
     }
     assert_string_equal(all, wanted);
@@ -67,6 +72,15 @@ static void assert_config_refused(void **state, const char *name, const char *te
     assert_fails(rung_labelled_read(&data, path, &config, &err), RUNG_INPUT, wanted);
     assert_null(data.texts);
     assert_null(data.storage);
+}
+
+static void assert_config_refused_as(void **state, const char *name, const char *text,
+                                     rung_labelled_config config, rung_status status,
+                                     const char *message)
+{
+    rung_labelled data = {0};
+    assert_fails(rung_labelled_read(&data, file_of(state, name, text), &config, &err),
+                 status, message);
 }
 
 static void assert_refused(void **state, const char *name, const char *text,
@@ -197,6 +211,112 @@ static void fasttext_lines_begin_with_their_label(void **state)
                  "__label__neg\tsays __label__\n",
                  RUNG_FORMAT_FASTTEXT, "text behind __label__NAME, which is the label",
                  "pos|a fine film\nneg|bad\npos|\nneg|says __label__\n");
+}
+
+/* ---- Several labels ---- */
+
+static void fasttext_lines_may_have_several_labels(void **state)
+{
+    assert_reads(state, "a.txt",
+                 "__label__sea __label__war  ships\n__label__sea fish __label__war\n"
+                 "__label__sea\t__label__war __label__sea x\n__label__a __label__b\n",
+                 RUNG_FORMAT_FASTTEXT, "text behind __label__NAME, which is the label",
+                 "sea,war|ships\nsea|fish __label__war\nsea,war|x\na,b|\n");
+}
+
+static void json_has_lists_of_labels(void **state)
+{
+    static const char columns[] = "text from 'text', label from 'labels'";
+    assert_reads(
+        state, "a.jsonl",
+        "{\"text\": \"one\", \"labels\": [\"a\", \"b c\", \"a\", 7, true, \" \"]}\n"
+        "{\"text\": \"two\", \"labels\": \"a\"}\n{\"text\": \"three\", \"labels\": []}\n",
+        RUNG_FORMAT_JSONL, columns, "a,b c,7,true|one\na|two\n|three\n");
+    rung_labelled_config config = USUAL;
+    config.most_bad = 1;
+    rung_labelled data = read_file(
+        file_of(state, "a.jsonl",
+                "{\"text\": \"one\", \"labels\": [\"a\", null]}\n{\"text\": \"two\"}\n"
+                "{\"text\": \"x\", \"labels\": {}}\n{\"text\": \"y\", \"labels\": [[]]}\n"
+                "{\"text\": \"three\", \"labels\": [\"b\"]}\n"),
+        config);
+    assert_examples(&data, "b|three\n");
+    assert_non_null(data.first);
+    assert_int_equal(data.n_bad, 4);
+    assert_string_equal(data.bad,
+                        "line 1: a label is null; line 2: no label; line 3: the "
+                        "label is an object");
+    rung_labelled_release(&data);
+}
+
+/* The column of lists is found by its values where no name tells it. */
+static void a_column_of_lists_may_hold_labels(void **state)
+{
+    assert_reads(state, "a.jsonl",
+                 "{\"q\": \"where is it\", \"kinds\": [\"place\", \"thing\"]}\n"
+                 "{\"q\": \"who are you\", \"kinds\": [\"man\"]}\n"
+                 "{\"q\": \"how far is it\", \"kinds\": [\"place\"]}\n",
+                 RUNG_FORMAT_JSONL, "text from 'q', label from 'kinds'",
+                 "place,thing|where is it\nman|who are you\nplace|how far is it\n");
+}
+
+static void cells_have_several_labels_between_separators(void **state)
+{
+    rung_labelled_config config = USUAL;
+    config.separator = ",";
+    assert_config_reads(state, "a.tsv",
+                        "text\tlabels\none\tsea, war,,sea\ntwo\twar\nx\t\n", config,
+                        RUNG_FORMAT_TSV,
+                        "text from column 1 'text', label from column 2 'labels', with a "
+                        "header",
+                        "sea,war|one\nwar|two\n|x\n");
+    assert_config_reads(state, "a.csv",
+                        "text,label\none,\"say \"\"a\"\",b\"\n\"two, three\",c\n", config,
+                        RUNG_FORMAT_CSV,
+                        "text from column 1 'text', label from column 2 'label', with a "
+                        "header",
+                        "say \"a\",b|one\nc|two, three\n");
+    config.separator = "ab";
+    assert_config_refused_as(
+        state, "a.tsv", "x\ty\n", config, RUNG_USAGE,
+        "separator 'ab': must be one byte that is no quote and no end "
+        "of a line; \\t is a tab");
+}
+
+static void ids_of_several_labels_ascend(void **state)
+{
+    rung_labelled data =
+        read_file(file_of(state, "a",
+                          "__label__c __label__x __label__a one\n__label__b two\n"
+                          "__label__b __label__a three\n"),
+                  USUAL);
+    const rung_span names[] = {{"a", 1}, {"b", 1}, {"c", 1}};
+    rung_labels *labels;
+    int32_t *ids;
+    size_t n_unknown;
+    assert_ok(rung_labels_new(&labels, names, 3, &err));
+    assert_ok(rung_labelled_ids(&ids, &n_unknown, &data, labels, &err));
+    const int32_t wanted[] = {-1, 0, 2, 1, 0, 1};
+    const int64_t first[] = {0, 3, 4, 6};
+    assert_memory_equal(ids, wanted, sizeof wanted);
+    assert_memory_equal(data.first, first, sizeof first);
+    assert_int_equal(n_unknown, 1);
+    rung_ids_free(ids);
+    rung_labels_free(labels);
+    rung_labelled_release(&data);
+}
+
+/* More labels than lines: the list grows. */
+static void a_line_may_have_many_labels(void **state)
+{
+    char text[20000], *p = text;
+    for (int i = 0; i < 1000; i++) p += sprintf(p, "__label__%d ", i);
+    sprintf(p, "many\n");
+    rung_labelled data = read_file(file_of(state, "a", text), USUAL);
+    assert_int_equal(data.count, 1);
+    assert_int_equal(data.first[1], 1000);
+    assert_int_equal(data.labels[999].size, 3);
+    rung_labelled_release(&data);
 }
 
 static void texts_alone_are_read_without_labels(void **state)
@@ -457,7 +577,7 @@ static void bad_json_is_told(void **state)
     const char *path = file_of(
         state, "a.jsonl",
         "[1]\n{\"text\": \"one\", \"label\": 1}\n{\"text\": \"two\", \"label\": }\n"
-        "{\"text\": 3, \"label\": 1}\n{\"text\": \"four\", \"label\": [1]}\n"
+        "{\"text\": 3, \"label\": 1}\n{\"text\": \"four\", \"label\": {}}\n"
         "{\"text\": \"five\"}\n{\"label\": 1}\n{\"text\": null, \"label\": 1}\n"
         "{\"text\": \"six\", \"label\": null}\n{\"text\": \"\xFF\", \"label\": 1}\n"
         "{\"text\": \"seven\", \"text\": \"7\", \"label\": 1}\n");
@@ -472,7 +592,8 @@ static void bad_json_is_told(void **state)
     rung_labelled_release(&data);
     static const struct {
         const char *line, *reason;
-    } lines[] = {{"{\"text\": \"a\", \"label\": [1]}", "the label is a list"},
+    } lines[] = {{"{\"text\": \"a\", \"label\": {}}", "the label is an object"},
+                 {"{\"text\": \"a\", \"label\": [[1]]}", "a label is a list"},
                  {"{\"text\": \"a\", \"label\": null}", "the label is null"},
                  {"{\"text\": \"a\"}", "no label"},
                  {"{\"text\": \"a\", \"label\": \" \"}", "no label"},
@@ -517,14 +638,12 @@ static void bad_fasttext_lines_are_told(void **state)
 {
     rung_labelled_config config = USUAL;
     config.most_bad = 1;
-    rung_labelled data =
-        read_file(file_of(state, "a",
-                          "__label__a one\ntwo\n__label__a __label__b three\n"
-                          "__label__ four\n"),
-                  config);
-    assert_examples(&data, "a|one\n");
-    assert_string_equal(
-        data.bad, "line 2: no label; line 3: more than one label; line 4: no label");
+    rung_labelled data = read_file(
+        file_of(state, "a", "__label__a one\ntwo\n__label__b three\n__label__ four\n"),
+        config);
+    assert_examples(&data, "a|one\nb|three\n");
+    assert_null(data.first);
+    assert_string_equal(data.bad, "line 2: no label; line 4: no label");
     rung_labelled_release(&data);
 }
 
@@ -729,7 +848,7 @@ static void duplicates_are_counted(void **state)
     (void)state;
     const rung_span one[] = {{"a", 1}, {"b", 1}, {"a", 1}, {"", 0}, {"ab", 2}};
     const rung_span two[] = {{"a", 1}, {"a ", 2}, {NULL, 0}, {"a", 1}, {"B", 1}};
-    const rung_examples a = {one, NULL, 5}, b = {two, NULL, 5}, none = {NULL, NULL, 0};
+    const rung_examples a = {one, NULL, 5, NULL}, b = {two, NULL, 5, NULL}, none = {0};
     size_t n;
     assert_ok(rung_count_duplicates(&n, &a, &b, &err));
     assert_int_equal(n, 3);
@@ -828,6 +947,12 @@ int main(void)
         test_in_folder(csv_without_its_name_needs_a_header),
         test_in_folder(json_lines_are_told_by_their_braces),
         test_in_folder(fasttext_lines_begin_with_their_label),
+        test_in_folder(fasttext_lines_may_have_several_labels),
+        test_in_folder(json_has_lists_of_labels),
+        test_in_folder(a_column_of_lists_may_hold_labels),
+        test_in_folder(cells_have_several_labels_between_separators),
+        test_in_folder(ids_of_several_labels_ascend),
+        test_in_folder(a_line_may_have_many_labels),
         test_in_folder(texts_alone_are_read_without_labels),
         test_in_folder(line_ends_and_marks_do_not_matter),
         test_in_folder(packed_files_are_told_by_the_name_before),
