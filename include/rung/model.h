@@ -222,6 +222,11 @@ RUNG_API bool rung_class_is_trained(const rung_class *type, rung_data_kind kind)
 RUNG_API rung_status rung_class_defaults(const rung_class *type, rung_data_kind kind,
                                          const rung_option_set *set, rung_error *err);
 
+/* The default of one such option, as it would be typed; false if the class has none. */
+enum { RUNG_DEFAULT_BYTES = 40 };
+RUNG_API bool rung_class_default(char value[RUNG_DEFAULT_BYTES], const rung_class *type,
+                                 rung_data_kind kind, const char *option);
+
 /* ---- A model's life ---- */
 
 /* A model for a kind of data, with the default options; change them through

@@ -153,16 +153,60 @@ static rung_status parse(training *t, int argc, char **argv, rung_error *err)
     return RUNG_OK;
 }
 
-/* With a rung's name its options are shown too. */
+enum { MOST_OPTIONS = 64, SHOWN_BYTES = 2 * RUNG_DEFAULT_BYTES + 40 };
+
+/* Options as a rung has them: with its own defaults. */
+typedef struct shown_options {
+    rung_option options[MOST_OPTIONS];
+    char fallbacks[MOST_OPTIONS][SHOWN_BYTES];
+} shown_options;
+
+static const char *default_of(char value[RUNG_DEFAULT_BYTES], const rung_class *type,
+                              rung_data_kind kind, const rung_option *option)
+{
+    if (rung_class_default(value, type, kind, option->name)) return value;
+    return option->fallback ? option->fallback : "none";
+}
+
+/* "1e-3", or "1e-3 of raw, 3e-4 of labelled text" where they differ. */
+static void show_default(char out[SHOWN_BYTES], const rung_class *type,
+                         const rung_option *option)
+{
+    char one[RUNG_DEFAULT_BYTES], other[RUNG_DEFAULT_BYTES];
+    const char *first = default_of(one, type, first_kind(type), option);
+    const char *labelled =
+        type->labelled ? default_of(other, type, RUNG_LABELLED, option) : first;
+    if (strcmp(first, labelled) == 0)
+        snprintf(out, SHOWN_BYTES, "%s", first);
+    else
+        snprintf(out, SHOWN_BYTES, "%s of raw, %s of labelled text", first, labelled);
+}
+
+static void show_defaults(rung_option_set *set, const rung_class *type,
+                          shown_options *shown)
+{
+    for (size_t i = 0; i < set->count && i < MOST_OPTIONS; i++) {
+        shown->options[i] = set->options[i];
+        show_default(shown->fallbacks[i], type, &set->options[i]);
+        if (strcmp(shown->fallbacks[i], "none") != 0)
+            shown->options[i].fallback = shown->fallbacks[i];
+    }
+    set->options = shown->options;
+}
+
+/* With a rung's name its options and its defaults are shown too. */
 static rung_status options_help(int argc, char **argv, char **text, rung_error *err)
 {
     training t = {0};
+    shown_options shown[CLI_MAX_SETS];
     if (argc > 0) {
         const rung_class *type = rung_class_find(argv[0], err);
         if (!type) return RUNG_USAGE;
         RUNG_TRY(rung_model_new(&t.model, type, first_kind(type), err));
     }
     make_sets(&t);
+    for (size_t i = 0; t.model && i < t.n_sets; i++)
+        show_defaults(&t.sets[i], t.model->type, &shown[i]);
     *text = rung_options_help(t.sets, t.n_sets);
     rung_model_free(t.model);
     return RUNG_OK;

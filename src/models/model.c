@@ -179,17 +179,43 @@ static bool has_option(const rung_option_set *set, const char *name)
     return false;
 }
 
+/* What the class says about a kind of data; "" if nothing. */
+static const char *defaults_of(const rung_class *type, rung_data_kind kind)
+{
+    const char *const of[] = {[RUNG_RAW] = type->raw ? type->raw->defaults : NULL,
+                              [RUNG_LABELLED] =
+                                  type->labelled ? type->labelled->defaults : NULL,
+                              [RUNG_WORDS] = type->words ? type->words->defaults : NULL,
+                              [RUNG_TABLE] = type->table ? type->table->defaults : NULL};
+    return of[kind] ? of[kind] : "";
+}
+
+/* The first "name=value " of a text, and how long it is; -1: it is none. */
+static int read_default(const char *text, char name[RUNG_DEFAULT_BYTES],
+                        char value[RUNG_DEFAULT_BYTES])
+{
+    int n = -1;
+    return sscanf(text, "%39[^= ]=%39[^ ] %n", name, value, &n) == 2 ? n : -1;
+}
+
+bool rung_class_default(char value[RUNG_DEFAULT_BYTES], const rung_class *type,
+                        rung_data_kind kind, const char *option)
+{
+    char name[RUNG_DEFAULT_BYTES];
+    const char *p = defaults_of(type, kind);
+    for (int n; *p && (n = read_default(p, name, value)) > 0; p += n)
+        if (strcmp(name, option) == 0) return true;
+    return false;
+}
+
 rung_status rung_class_defaults(const rung_class *type, rung_data_kind kind,
                                 const rung_option_set *set, rung_error *err)
 {
-    const char *p = kind == RUNG_RAW        ? type->raw->defaults
-                    : kind == RUNG_LABELLED ? type->labelled->defaults
-                    : kind == RUNG_WORDS    ? type->words->defaults
-                                            : type->table->defaults;
-    if (!p) p = "";
-    for (int n = 0; *p; p += n) {
-        char name[40], value[40];
-        if (sscanf(p, "%39[^= ]=%39[^ ] %n", name, value, &n) != 2)
+    char name[RUNG_DEFAULT_BYTES], value[RUNG_DEFAULT_BYTES];
+    const char *p = defaults_of(type, kind);
+    for (int n; *p; p += n) {
+        n = read_default(p, name, value);
+        if (n < 0)
             return rung_fail(err, RUNG_USAGE,
                              "class '%s': defaults '%s' are not name=value", type->name,
                              p);
