@@ -9,6 +9,7 @@
 #include "ladder/advice.h"
 #include "ladder/report.h"
 #include "ladder/results.h"
+#include "ladder/sight_file.h"
 
 enum { RAW_CONTEXT = 128 }; // unless another one is asked for
 
@@ -127,18 +128,6 @@ static rung_status new_model(rung_model **m, const rung_class *type, rung_data_k
     return status;
 }
 
-/* How far back a language model sees. */
-static rung_status look_back(rung_ladder_row *row, const rung_model *m, rung_runtime *rt,
-                             const rung_corpus *corpus, int64_t context, rung_error *err)
-{
-    if (m->kind != RUNG_RAW || row->fit.train.end == RUNG_TRAIN_INTERRUPTED)
-        return RUNG_OK;
-    RUNG_TRY(rung_sight_contexts(&row->sight, m, rt, &corpus->tokens[RUNG_TEST], context,
-                                 err));
-    if (corpus->config.data) return RUNG_OK;
-    return rung_sight_tales(&row->sight, m, rt, context, err);
-}
-
 static rung_status run_rung(rung_runtime *rt, rung_ladder *ladder, size_t i,
                             const rung_ladder_config *config, rung_corpus *corpus,
                             const rung_ladder_hooks *hooks, rung_error *err)
@@ -155,7 +144,9 @@ static rung_status run_rung(rung_runtime *rt, rung_ladder *ladder, size_t i,
     rung_status status = dir ? rung_fit(rt, &m, corpus, &fit, context, dir,
                                         hooks ? &hooks->train : NULL, &row->fit, err)
                              : rung__out_of_memory(err, strlen(config->out), "a path");
-    if (status == RUNG_OK) status = look_back(row, m, rt, corpus, context, err);
+    if (status == RUNG_OK && m->kind == RUNG_RAW &&
+        row->fit.train.end != RUNG_TRAIN_INTERRUPTED)
+        status = rung__sight_of(&row->sight, m, rt, corpus, context, dir, err);
     if (status != RUNG_OK) rung_fail_within(err, "%s", row->type->name);
     rung__free(dir);
     rung_model_free(m);

@@ -50,3 +50,45 @@ json_t *rung__sight_json(const rung_sight *s)
     json_decref(o);
     return NULL;
 }
+
+/* ---- Reading ---- */
+
+static double real_at(const json_t *o, const char *key, size_t i)
+{
+    return json_number_value(json_array_get(json_object_get(o, key), i));
+}
+
+static int64_t int_at(const json_t *o, const char *key, size_t i)
+{
+    return json_integer_value(json_array_get(json_object_get(o, key), i));
+}
+
+static int64_t int_of(const json_t *o, const char *key)
+{
+    return json_integer_value(json_object_get(o, key));
+}
+
+static void read_losses(rung_sight *s, const json_t *o)
+{
+    s->n_losses = json_array_size(json_object_get(o, "contexts"));
+    if (s->n_losses > RUNG_SIGHT_CONTEXTS) s->n_losses = RUNG_SIGHT_CONTEXTS;
+    for (size_t i = 0; i < s->n_losses; i++)
+        s->losses[i] = (rung_context_loss){.context = int_at(o, "contexts", i),
+                                           .bits_per_byte = real_at(o, "bits", i),
+                                           .error = real_at(o, "standard_errors", i),
+                                           .nats_per_token = real_at(o, "nats", i)};
+}
+
+bool rung__sight_from_json(rung_sight *s, const json_t *o)
+{
+    const json_t *told = json_object_get(o, "recall"),
+                 *sense = json_object_get(o, "sense");
+    *s = (rung_sight){.n_positions = int_of(o, "positions"),
+                      .reach = int_of(o, "reach"),
+                      .seconds = json_number_value(json_object_get(o, "seconds"))};
+    read_losses(s, o);
+    for (size_t i = 0; told && i < RUNG_SIGHT_OCTAVES; i++)
+        s->recall[i] = rung_share_of(int_at(told, "right", i), int_at(told, "of", i));
+    if (sense) s->sense = rung_share_of(int_of(sense, "right"), int_of(sense, "of"));
+    return json_is_object(o);
+}

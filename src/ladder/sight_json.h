@@ -10,4 +10,7 @@
  * "sense" as far as they were measured. NULL when out of memory. */
 json_t *rung__sight_json(const rung_sight *sight);
 
+/* The same from such an object; false, and *sight is empty, if it is none. */
+bool rung__sight_from_json(rung_sight *sight, const json_t *o);
+
 #endif

@@ -58,6 +58,11 @@ static void a_run_is_written_and_gone_on_with(void **state)
     assert_int_equal(again.n_rows, 3);
     assert_true(again.rows[1].fit.test.nats == first.rows[1].fit.test.nats);
     assert_true(again.rows[1].fit.train.seconds == first.rows[1].fit.train.seconds);
+    // So is how far back they see: also the time it took is that of the first run.
+    assert_true(first.rows[1].sight.n_losses == 5 && first.rows[1].sight.seconds > 0);
+    for (int i = 0; i < 2; i++)
+        assert_memory_equal(&again.rows[i].sight, &first.rows[i].sight,
+                            sizeof first.rows[i].sight);
 
     char path[300];
     json_t *results;
