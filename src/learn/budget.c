@@ -2,6 +2,7 @@
  * once, before the first step; what follows from it is fixed and recorded, and never
  * asked for again. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -11,29 +12,78 @@
 #define MOST_STEPS 1e12
 #define STOPS 20           /* in a run, unless told otherwise */
 #define STOP_SHARE 0.25    /* of a budget, at most */
-#define TIMING_SHARE 0.02  /* of a budget */
+#define TIMING_SHARE 0.05  /* of a budget */
 #define TIMING_SECONDS 3.0 /* are enough */
 #define TIMING_STEPS 2     /* at least, after one to warm up */
+#define ASKED_STEPS 256    /* how many operations they take */
 
-/* Rate zero: the same work, and values that stay in range. The first step is not counted:
- * it touches its memory for the first time. */
+typedef struct sized_step {
+    int64_t step;
+    double flops;
+} sized_step;
+
+static int by_flops(const void *a, const void *b)
+{
+    const sized_step *x = a, *y = b;
+    return (x->flops > y->flops) - (x->flops < y->flops);
+}
+
+/* Steps from all of an epoch by their operations; returns how many. */
+static int64_t size_steps(sized_step out[ASKED_STEPS], const rung_trainer *t)
+{
+    const int64_t per_step = t->micro_batches * t->config.batch;
+    const int64_t steps = t->task->samples_per_epoch / per_step;
+    const int64_t n = steps < 1 ? 1 : steps < ASKED_STEPS ? steps : ASKED_STEPS;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t step = i * steps / n;
+        out[i] = (sized_step){step, rung__step_flops(t, step)};
+    }
+    qsort(out, (size_t)n, sizeof *out, by_flops);
+    return n;
+}
+
+static double mean_flops(const sized_step *steps, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += steps[i].flops;
+    return sum / (double)n;
+}
+
+/* Which of n sorted steps is timed as number k: first the largest, which touches all
+ * memory and is not counted, then the middle, the quarters, the eighths, ... (van der
+ * Corput 1935), so that however many there is time for stand for all. */
+static int64_t place_of(int64_t k, int64_t n)
+{
+    double place = 0;
+    for (double half = 0.5; k > 0; k /= 2, half /= 2) place += half * (double)(k % 2);
+    return place > 0 ? (int64_t)(place * (double)n) : n - 1;
+}
+
+/* Rate zero: the same work, and values that stay in range. Steps differ in length, so
+ * what is taken from those that are timed is the time of an operation (a ratio estimator:
+ * Cochran 1977, "Sampling Techniques", chapter 6). */
 static rung_status time_rank(rung_worker *w, rung_error *err)
 {
     rung_trainer *t = w->trainer;
     const bool leads = w->rank.comm->rank == 0;
-    double start = 0;
-    rung_verdict verdict = {.go_on = true};
-    for (int64_t n = 0; verdict.go_on; n++) {
+    sized_step steps[ASKED_STEPS];
+    double seconds = 0, flops = 0;
+    const int64_t n = leads ? size_steps(steps, t) : 0;
+    rung_verdict next = {.go_on = true};
+    for (int64_t k = 0; next.go_on; k++) {
         rung_step_result result;
-        RUNG_TRY(rung__worker_step(w, n, 0, &result, err));
-        if (leads) {
-            const double now = rung__now_seconds();
-            if (n == 0) start = now;
-            verdict.go_on = n < TIMING_STEPS || now - start < t->time_limit;
-            if (n > 0) t->step_seconds = (now - start) / (double)n;
+        if (leads) next.step = steps[place_of(k, n)].step;
+        RUNG_TRY(rung_comm_broadcast(w->rank.comm, &next, sizeof next, err));
+        const double start = rung__now_seconds();
+        RUNG_TRY(rung__worker_step(w, next.step, 0, &result, err));
+        if (leads && k > 0) {
+            seconds += rung__now_seconds() - start;
+            flops += steps[place_of(k, n)].flops;
+            next.go_on = k < TIMING_STEPS || seconds < t->time_limit;
         }
-        RUNG_TRY(rung_comm_broadcast(w->rank.comm, &verdict, sizeof verdict, err));
+        RUNG_TRY(rung_comm_broadcast(w->rank.comm, &next, sizeof next, err));
     }
+    if (leads) t->step_seconds = seconds / flops * mean_flops(steps, n);
     return RUNG_OK;
 }
 

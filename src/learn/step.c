@@ -30,6 +30,20 @@ static int64_t first_sample(const rung_trainer *t, int64_t step, int64_t m)
     return (step * t->micro_batches + m) * t->config.batch;
 }
 
+double rung__step_flops(const rung_trainer *t, int64_t step)
+{
+    const rung_task *task = t->task;
+    double flops = 0;
+    for (int64_t m = 0; m < t->config.accumulate; m++) {
+        const rung_step_graph *graph = t->workers[0].train;
+        if (task->n_buckets > 1)
+            graph += task->ops->bucket(task, first_sample(t, step, m), t->config.batch,
+                                       (uint64_t)t->config.seed);
+        flops += rung_graph_cost(graph->graph).flops;
+    }
+    return flops;
+}
+
 static rung_run run_of(const rung_trainer *t, int64_t step, int64_t m)
 {
     return (rung_run){.seed = (uint64_t)t->config.seed,

@@ -152,6 +152,8 @@ rung_status rung__trainer_run(rung_trainer *t, rung_worker_fn fn, rung_error *er
 /* Step `step` with rate lr; collective. */
 rung_status rung__worker_step(rung_worker *w, int64_t step, double lr,
                               rung_step_result *result, rung_error *err);
+/* Operations that step `step` takes on rank 0: samples of a task have different sizes. */
+double rung__step_flops(const rung_trainer *t, int64_t step);
 /* The states before micro-batch m of the global batch. */
 void *rung__trainer_states(const rung_trainer *t, int64_t m);
 /* Bytes of values, and of one copy of the states. */
