@@ -100,12 +100,12 @@ typedef struct rung_label_intervals {
 } rung_label_intervals;
 
 /* 95 % intervals by the bootstrap (Efron 1979; percentiles of 1,000 resamples): of the
- * score a, or, where b is not NULL, of a minus b on the same examples, resampled in
- * pairs. Same seed, same numbers. */
+ * mean of the n_a scores a, minus, if n_b > 0, the mean of the n_b scores b, all on the
+ * same examples, which are resampled together. Same seed, same numbers. */
 RUNG_API rung_status rung_label_bootstrap(rung_label_intervals *out,
-                                          const rung_label_score *a,
-                                          const rung_label_score *b, uint64_t seed,
-                                          rung_error *err);
+                                          const rung_label_score *const *a, size_t n_a,
+                                          const rung_label_score *const *b, size_t n_b,
+                                          uint64_t seed, rung_error *err);
 
 /* All of it as one line of JSON, as in results.json; a new text (rung_text_free), NULL
  * when out of memory. `labels` names them. */

@@ -145,24 +145,49 @@ typedef struct rung_ladder_config {
     const char *out;     /* the run folder */
     const char *command; /* as it was typed */
     bool resume;
+    int64_t repeats; /* trainings of each trained rung, with seeds from `seed` up, each
+                        with the rung's share of the budget; 0: one */
 } rung_ladder_config;
 
 #define RUNG_LADDER_CONFIG_DEFAULT                                                       \
     {                                                                                    \
-        RUNG_CORPUS_CONFIG_DEFAULT, 0, 600, 0, 1, "rung-run", 0, false                   \
+        RUNG_CORPUS_CONFIG_DEFAULT, 0, 600, 0, 1, "rung-run", 0, false, 1                \
     }
+
+/* Figures of a training on one part of the data; those of another kind are 0. */
+typedef struct rung_run_figures {
+    double bits_per_byte;                /* raw text */
+    double accuracy, macro_f1, log_loss; /* labelled text */
+    double train_seconds, use_seconds;   /* of training, and of scoring that part */
+} rung_run_figures;
+
+/* Over trainings with different seeds: mean and standard deviation (0 for one). */
+typedef struct rung_run_summary {
+    rung_run_figures mean, spread;
+} rung_run_summary;
 
 typedef struct rung_ladder_row {
     const rung_class *type;
-    rung_fit_result fit;
-    rung_sight sight; /* raw text: on test; on tales as well if they are the data */
+    rung_fit_result fit;          /* of the first training */
+    rung_fit_result *more;        /* [n_runs - 1], owned: of those with the next seeds */
+    size_t n_runs;                /* trainings; 0 counts as 1 */
+    size_t best_run;              /* the best on valid */
+    rung_run_summary valid, test; /* over all of them */
+    rung_sight sight; /* raw text, of the first training: on test; on tales as well if
+                         they are the data */
     /* On valid, how much worse than the best: bits a byte, or accuracy. The interval is
      * one of 95 %, paired; the error a standard error. */
     double gap, gap_error;
     rung_interval gap_interval;
 } rung_ladder_row;
 
-enum { RUNG_LADDER_MAX = 16 };
+/* Training `run` of a row, and the name of its folder: "lstm", "lstm-2", ... */
+RUNG_API const rung_fit_result *rung_ladder_fit(const rung_ladder_row *row, size_t run);
+enum { RUNG_RUN_NAME_BYTES = 80 };
+RUNG_API const char *rung_ladder_folder(char out[RUNG_RUN_NAME_BYTES],
+                                        const rung_class *type, size_t run);
+
+enum { RUNG_LADDER_MAX = 16, RUNG_REPEATS_MAX = 100 };
 
 typedef struct rung_ladder {
     rung_ladder_row rows[RUNG_LADDER_MAX]; /* lowest rung first */
@@ -181,8 +206,8 @@ typedef struct rung_ladder {
 } rung_ladder;
 
 typedef struct rung_ladder_hooks {
-    /* Before a rung begins. */
-    void (*begin)(void *self, const rung_class *type, size_t i, size_t n);
+    /* Before training i of n begins, in a folder of that name. */
+    void (*begin)(void *self, const char *name, size_t i, size_t n);
     rung_train_hooks train;
     void *self;
 } rung_ladder_hooks;

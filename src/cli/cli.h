@@ -91,6 +91,7 @@ bool cli_interrupted(void *self); /* fits rung_train_hooks */
 typedef struct cli_watch {
     cli_progress progress;
     const char *label;
+    char name[RUNG_RUN_NAME_BYTES]; /* room for a label that changes */
     double valid_loss;
     bool quiet;
 } cli_watch;

@@ -145,7 +145,7 @@ static rung_status print_all(const rung_label_score *s, const rung_model *m, boo
                              rung_error *err)
 {
     rung_label_intervals intervals;
-    RUNG_TRY(rung_label_bootstrap(&intervals, s, NULL, 1, err));
+    RUNG_TRY(rung_label_bootstrap(&intervals, &s, 1, NULL, 0, 1, err));
     if (json) {
         char *text = rung_label_score_json(s, &intervals, m->labels);
         if (!text) return rung_fail(err, RUNG_MEMORY, "out of memory");

@@ -10,7 +10,7 @@
 typedef struct ladder_options {
     const char *rungs, *out;
     double budget;
-    int64_t context, seed;
+    int64_t context, seed, repeats;
     bool resume;
 } ladder_options;
 
@@ -26,6 +26,10 @@ static const rung_option options[] = {
      "rung's own",
      NULL},
     {"out", RUNG_OPTION_TEXT, FIELD(out), "rung-run", 0, 0, NULL, "the run folder", NULL},
+    {"repeats", RUNG_OPTION_INT, FIELD(repeats), "1", 1, RUNG_REPEATS_MAX, NULL,
+     "trainings of each trained rung, with one seed after another; each has the rung's "
+     "share of the budget",
+     NULL},
     {"seed", RUNG_OPTION_INT, FIELD(seed), "1", 0, 1e15, NULL, "of all random choices",
      NULL},
     {"resume", RUNG_OPTION_FLAG, FIELD(resume), "false", 0, 0, NULL,
@@ -47,33 +51,45 @@ static void make_sets(rung_option_set sets[N_SETS], ladder_options *own, cli_dat
 
 /* ---- The table ---- */
 
+static bool has_converged(const rung_ladder_row *row)
+{
+    bool all = true;
+    for (size_t r = 0; r < row->n_runs; r++)
+        all = all && rung_ladder_fit(row, r)->train.converged;
+    return all;
+}
+
 static void print_row(const rung_ladder *l, size_t i)
 {
     const rung_ladder_row *row = &l->rows[i];
-    const rung_train_result *t = &row->fit.train;
     char params[40], seconds[40], rate[40], predict[40], bytes[40];
     printf("%c %-8s %7.3f %11s %9s %9s %8s %9s  %s\n", i == l->recommended ? '*' : ' ',
-           row->type->name, row->fit.test.bits_per_byte,
+           row->type->name, row->test.mean.bits_per_byte,
            rung_format_count(params, (double)row->fit.params),
-           rung_format_seconds(seconds, t->seconds),
-           rung_format_count(rate, round(t->units_per_second)),
-           rung_format_seconds(predict, row->fit.test.seconds),
+           rung_format_seconds(seconds, row->test.mean.train_seconds),
+           rung_format_count(rate, round(row->fit.train.units_per_second)),
+           rung_format_seconds(predict, row->test.mean.use_seconds),
            rung_format_bytes(bytes, (double)row->fit.file_bytes),
-           t->converged ? "converged" : "budget");
+           has_converged(row) ? "converged" : "budget");
+    if (row->n_runs > 1) printf("  %-8s %7.3f\n", "  +-", row->test.spread.bits_per_byte);
 }
 
 static void print_label_row(const rung_ladder *l, size_t i)
 {
     const rung_ladder_row *row = &l->rows[i];
-    const rung_label_score *s = &row->fit.test_labels;
+    const rung_run_figures *mean = &row->test.mean, *spread = &row->test.spread;
     char params[40], seconds[40], predict[40], bytes[40];
     printf("%c %-8s %6.1f %8.3f %8.4f %11s %8s %8s %9s %s\n",
-           i == l->recommended ? '*' : ' ', row->type->name, 100 * s->accuracy,
-           s->macro_f1, s->log_loss, rung_format_count(params, (double)row->fit.params),
-           rung_format_seconds(seconds, row->fit.train.seconds),
-           rung_format_seconds(predict, s->seconds),
+           i == l->recommended ? '*' : ' ', row->type->name, 100 * mean->accuracy,
+           mean->macro_f1, mean->log_loss,
+           rung_format_count(params, (double)row->fit.params),
+           rung_format_seconds(seconds, mean->train_seconds),
+           rung_format_seconds(predict, mean->use_seconds),
            rung_format_bytes(bytes, (double)row->fit.file_bytes),
-           row->fit.train.converged ? "" : "b");
+           has_converged(row) ? "" : "b");
+    if (row->n_runs > 1)
+        printf("  %-8s %6.1f %8.3f %8.4f\n", "  +-", 100 * spread->accuracy,
+               spread->macro_f1, spread->log_loss);
 }
 
 static void print_label_table(const rung_ladder *l)
@@ -108,6 +124,9 @@ static void print_table(const rung_ladder *l, const ladder_options *own)
         print_raw_table(l);
     else
         print_label_table(l);
+    if (own->repeats > 1)
+        printf("  means of %lld trainings, and their spread (+-)\n",
+               (long long)own->repeats);
     printf("\n%s\n\nIn %s: report.html, results.json, metrics.jsonl, a model folder for "
            "each rung.\n",
            l->advice, own->out);
@@ -115,13 +134,14 @@ static void print_table(const rung_ladder *l, const ladder_options *own)
 
 /* ---- Running ---- */
 
-static void begin_rung(void *self, const rung_class *type, size_t i, size_t n)
+static void begin_rung(void *self, const char *name, size_t i, size_t n)
 {
     cli_watch *watch = self;
-    watch->label = type->name;
+    snprintf(watch->name, sizeof watch->name, "%s", name);
+    watch->label = watch->name;
     if (watch->quiet) return;
     cli_progress_wipe(&watch->progress);
-    fprintf(stderr, "%s (%zu of %zu)\n", type->name, i + 1, n);
+    fprintf(stderr, "%s (%zu of %zu)\n", name, i + 1, n);
 }
 
 static int run_ladder(const ladder_options *own, const cli_data *data,
@@ -141,7 +161,8 @@ static int run_ladder(const ladder_options *own, const cli_data *data,
                                  .seed = own->seed,
                                  .out = own->out,
                                  .command = cli_typed(),
-                                 .resume = own->resume};
+                                 .resume = own->resume,
+                                 .repeats = own->repeats};
     rung_ladder_hooks hooks = {.begin = begin_rung,
                                .train = {cli_watch_report, cli_interrupted, &watch},
                                .self = &watch};

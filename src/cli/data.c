@@ -96,6 +96,8 @@ static const rung_option data_options[] = {
      "share cut for valid; -1: 0.05 of raw text (at most 512 KB), else 0.1", NULL},
     {"test-share", RUNG_OPTION_REAL, FIELD(test_share), "-1", -1, 0.5, NULL,
      "share cut for test; -1: likewise", NULL},
+    {"split-seed", RUNG_OPTION_INT, FIELD(split_seed), "0", 0, 1e15, NULL,
+     "of the cut of labelled text and of tables; 0: as --seed", NULL},
     {"tokenizer", RUNG_OPTION_CHOICE, FIELD(tokenizer), "char", 0, 0, TOKENIZERS,
      "what a token of raw text is", NULL},
     {"vocab-size", RUNG_OPTION_INT, FIELD(vocab_size), "0", 0, 1 << 24, NULL,
@@ -150,6 +152,7 @@ rung_corpus_config cli_corpus_config(const cli_data *data, int64_t seed)
     static const char *const tokenizers[] = {"byte", "char", "word"};
     rung_labelled_config labelled = data->labelled;
     labelled.has_labels = true;
+    if (data->split_seed) seed = data->split_seed;
     return (rung_corpus_config){.kind = data->kind,
                                 .labelled = labelled,
                                 .table = data->table,

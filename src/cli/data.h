@@ -9,7 +9,7 @@ typedef struct cli_data {
     const char *data, *valid, *test;
     double valid_share, test_share;
     int tokenizer;
-    int64_t vocab_size;
+    int64_t vocab_size, split_seed;
     rung_labelled_config labelled;
     rung_table_config table;
 } cli_data;

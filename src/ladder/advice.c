@@ -4,7 +4,11 @@
  * piece by piece, the mean difference d and its standard error e = s / sqrt(n); the
  * interval is d +- 1.96 e. Labelled text: the difference in accuracy, with the
  * bootstrap's interval over pairs. A rung is as good as the best when the interval (95 %)
- * reaches 0, or when the difference is too small to matter. */
+ * reaches 0, or when the difference is too small to matter.
+ *
+ * Of a rung that was trained n times the mean is compared. Another n seeds would give
+ * another mean: its variance is s^2 / n, with s the spread of the valid figure over the
+ * seeds. That of both sides is added to that of the text, with the t of so few. */
 #include "ladder/advice.h"
 
 #include <math.h>
@@ -12,21 +16,31 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ladder/runs.h"
 #include "rung/units.h"
 
 static const double TOO_SMALL = 1e-3; // bits a byte, or accuracy
 
+/* Nats of piece c in the mean over the trainings. */
+static double piece_nats(const rung_ladder_row *row, size_t c)
+{
+    double sum = 0;
+    const size_t n = rung__n_runs(row);
+    for (size_t r = 0; r < n; r++) sum += rung_ladder_fit(row, r)->valid.chunk_nats[c];
+    return sum / (double)n;
+}
+
 static void measure_raw(rung_ladder_row *row, const rung_ladder_row *best)
 {
-    const rung_lm_score *a = &row->fit.valid, *b = &best->fit.valid;
+    const rung_lm_score *a = &row->fit.valid;
     double n = (double)a->n_chunks, mean = 0, squares = 0;
     for (size_t c = 0; c < a->n_chunks; c++)
-        mean += (a->chunk_nats[c] - b->chunk_nats[c]) / n;
+        mean += (piece_nats(row, c) - piece_nats(best, c)) / n;
     for (size_t c = 0; c < a->n_chunks; c++) {
-        double d = a->chunk_nats[c] - b->chunk_nats[c] - mean;
+        double d = piece_nats(row, c) - piece_nats(best, c) - mean;
         squares += d * d;
     }
-    row->gap = a->bits_per_byte - b->bits_per_byte;
+    row->gap = row->valid.mean.bits_per_byte - best->valid.mean.bits_per_byte;
     double nats =
         n > 1 ? sqrt(n * squares / (n - 1)) : 0; // error of the sum over n pieces
     row->gap_error = nats / log(2) / (double)a->bytes;
@@ -37,13 +51,46 @@ static void measure_raw(rung_ladder_row *row, const rung_ladder_row *best)
 static rung_status measure_labelled(rung_ladder_row *row, const rung_ladder_row *best,
                                     uint64_t seed, rung_error *err)
 {
-    const rung_label_score *a = &row->fit.valid_labels, *b = &best->fit.valid_labels;
+    const rung_label_score *of_row[RUNG_REPEATS_MAX], *of_best[RUNG_REPEATS_MAX];
     rung_label_intervals intervals;
-    RUNG_TRY(rung_label_bootstrap(&intervals, b, a, seed, err));
-    row->gap = b->accuracy - a->accuracy;
+    rung__label_scores_of(of_row, row, RUNG_VALID);
+    rung__label_scores_of(of_best, best, RUNG_VALID);
+    RUNG_TRY(rung_label_bootstrap(&intervals, of_best, rung__n_runs(best), of_row,
+                                  rung__n_runs(row), seed, err));
+    row->gap = best->valid.mean.accuracy - row->valid.mean.accuracy;
     row->gap_interval = intervals.accuracy;
     row->gap_error = (row->gap_interval.high - row->gap_interval.low) / (2 * 1.96);
     return RUNG_OK;
+}
+
+/* ---- Other seeds ---- */
+
+/* The 97.5 % point of Student's t: from tables, beyond them 1.96 + 2.67 / df. */
+static double t_975(size_t df)
+{
+    static const double table[] = {NAN,   12.706, 4.303, 3.182, 2.776, 2.571,
+                                   2.447, 2.365,  2.306, 2.262, 2.228};
+    return df < sizeof table / sizeof *table ? table[df] : 1.96 + 2.67 / (double)df;
+}
+
+static double spread_of(const rung_ladder_row *row, rung_data_kind kind)
+{
+    const rung_run_figures *spread = &row->valid.spread;
+    return kind == RUNG_RAW ? spread->bits_per_byte : spread->accuracy;
+}
+
+/* Widens the interval by what other seeds might have given. */
+static void add_seeds(rung_ladder_row *row, const rung_ladder_row *best,
+                      rung_data_kind kind)
+{
+    const size_t n = rung__n_runs(row), n_best = rung__n_runs(best);
+    if (row == best || n + n_best == 2) return;
+    const double error = hypot(spread_of(row, kind) / sqrt((double)n),
+                               spread_of(best, kind) / sqrt((double)n_best));
+    const double half = t_975(n + n_best - 2) * error;
+    row->gap_interval.low = row->gap - hypot(row->gap - row->gap_interval.low, half);
+    row->gap_interval.high = row->gap + hypot(row->gap_interval.high - row->gap, half);
+    row->gap_error = hypot(row->gap_error, error);
 }
 
 static bool is_good_enough(const rung_ladder_row *row)
@@ -53,8 +100,8 @@ static bool is_good_enough(const rung_ladder_row *row)
 
 static bool stopped_by_budget(const rung_ladder *ladder, const rung_ladder_row *row)
 {
-    return rung_class_is_trained(row->type, ladder->kind) && !row->fit.train.converged &&
-           row->fit.train.end == RUNG_TRAIN_DONE;
+    return rung_class_is_trained(row->type, ladder->kind) &&
+           row->fit.train.end == RUNG_TRAIN_DONE && !rung__runs_converged(row);
 }
 
 static void append(rung_ladder *ladder, const char *format, ...) RUNG_PRINTF(2, 3);
@@ -70,14 +117,29 @@ static void append(rung_ladder *ladder, const char *format, ...)
 
 /* ---- In words ---- */
 
+/* The mean of how many, how far they are from it, and which of them to take. */
+static void tell_runs(rung_ladder *ladder, const rung_ladder_row *chosen)
+{
+    char name[RUNG_RUN_NAME_BYTES];
+    append(ladder, ", the mean of %zu trainings with a spread of ", rung__n_runs(chosen));
+    if (ladder->kind == RUNG_RAW)
+        append(ladder, "%.3f", chosen->test.spread.bits_per_byte);
+    else
+        append(ladder, "%.1f points", 100 * chosen->test.spread.accuracy);
+    append(ladder, "; the best of them on valid is %s",
+           rung_ladder_folder(name, chosen->type, chosen->best_run));
+}
+
 static void tell_choice(rung_ladder *ladder, const rung_ladder_row *chosen)
 {
     if (ladder->kind == RUNG_RAW)
-        append(ladder, "Take %s: %.3f bits a byte on text it has not seen.",
-               chosen->type->name, chosen->fit.test.bits_per_byte);
+        append(ladder, "Take %s: %.3f bits a byte on text it has not seen",
+               chosen->type->name, chosen->test.mean.bits_per_byte);
     else
-        append(ladder, "Take %s: %.1f %% right on texts it has not seen.",
-               chosen->type->name, 100 * chosen->fit.test_labels.accuracy);
+        append(ladder, "Take %s: %.1f %% right on texts it has not seen",
+               chosen->type->name, 100 * chosen->test.mean.accuracy);
+    if (rung__n_runs(chosen) > 1) tell_runs(ladder, chosen);
+    append(ladder, ".");
 }
 
 /* What the rung below would save, and lose. */
@@ -88,11 +150,10 @@ static void tell_below(rung_ladder *ladder, const rung_ladder_row *below,
     append(ladder, " The rung below, %s, ", below->type->name);
     if (ladder->kind == RUNG_RAW)
         append(ladder, "needs %.3f bits a byte more",
-               below->fit.valid.bits_per_byte - chosen->fit.valid.bits_per_byte);
+               below->valid.mean.bits_per_byte - chosen->valid.mean.bits_per_byte);
     else
-        append(
-            ladder, "is right %.1f points less often",
-            100 * (chosen->fit.valid_labels.accuracy - below->fit.valid_labels.accuracy));
+        append(ladder, "is right %.1f points less often",
+               100 * (chosen->valid.mean.accuracy - below->valid.mean.accuracy));
     append(ladder, ", with %s instead of %s.",
            rung_format_bytes(other_size, (double)below->fit.file_bytes),
            rung_format_bytes(size, (double)chosen->fit.file_bytes));
@@ -115,7 +176,7 @@ static void tell_best(rung_ladder *ladder, const rung_ladder_row *best,
                best->type->name, 100 * chosen->gap, 100 * half);
     append(ladder, ", for %s and %s of training.",
            rung_format_bytes(size, (double)best->fit.file_bytes),
-           rung_format_seconds(seconds, best->fit.train.seconds));
+           rung_format_seconds(seconds, best->valid.mean.train_seconds));
 }
 
 static void tell_budget(rung_ladder *ladder, double budget)
@@ -137,18 +198,16 @@ static void tell_budget(rung_ladder *ladder, double budget)
 
 /* ---- All ---- */
 
-static bool is_better(const rung_ladder *ladder, size_t i, size_t than)
+static bool is_better(const rung_ladder *l, size_t i, size_t than)
 {
-    const rung_fit_result *a = &ladder->rows[i].fit, *b = &ladder->rows[than].fit;
-    if (ladder->kind == RUNG_RAW) return a->valid.nats < b->valid.nats;
-    if (a->valid_labels.accuracy != b->valid_labels.accuracy)
-        return a->valid_labels.accuracy > b->valid_labels.accuracy;
-    return a->valid_labels.log_loss < b->valid_labels.log_loss;
+    return rung__is_better(&l->rows[i].valid.mean, &l->rows[than].valid.mean, l->kind);
 }
 
 static rung_status choose(rung_ladder *ladder, uint64_t seed, rung_error *err)
 {
     ladder->best = 0;
+    for (size_t i = 0; i < ladder->n_rows; i++)
+        rung__summarize_runs(&ladder->rows[i], ladder->kind);
     for (size_t i = 1; i < ladder->n_rows; i++) {
         if (is_better(ladder, i, ladder->best)) ladder->best = i;
     }
@@ -158,6 +217,7 @@ static rung_status choose(rung_ladder *ladder, uint64_t seed, rung_error *err)
             measure_raw(&ladder->rows[i], best);
         else
             RUNG_TRY(measure_labelled(&ladder->rows[i], best, seed, err));
+        add_seeds(&ladder->rows[i], best, ladder->kind);
     }
     ladder->recommended = ladder->best;
     for (size_t i = ladder->best + 1; i-- > 0;) {

@@ -88,7 +88,7 @@ static size_t count_trained(const rung_ladder *ladder)
 
 /* ---- One rung ---- */
 
-static rung_status fit_config(rung_fit_config *fit, const rung_class *type,
+static rung_status fit_config(rung_fit_config *fit, const rung_class *type, size_t run,
                               const rung_ladder *ladder, const rung_ladder_config *config,
                               rung_error *err)
 {
@@ -98,7 +98,7 @@ static rung_status fit_config(rung_fit_config *fit, const rung_class *type,
     RUNG_TRY(rung_options_defaults(&set, err));
     RUNG_TRY(rung_class_defaults(type, ladder->kind, &set, err));
     fit->train.budget = config->budget / (double)(trained ? trained : 1);
-    fit->train.seed = config->seed;
+    fit->train.seed = config->seed + (int64_t)run;
     fit->command = config->command;
     fit->resume = config->resume;
     return RUNG_OK;
@@ -128,29 +128,64 @@ static rung_status new_model(rung_model **m, const rung_class *type, rung_data_k
     return status;
 }
 
-static rung_status run_rung(rung_runtime *rt, rung_ladder *ladder, size_t i,
-                            const rung_ladder_config *config, rung_corpus *corpus,
-                            const rung_ladder_hooks *hooks, rung_error *err)
+/* What all trainings of a ladder share. */
+typedef struct climb {
+    rung_runtime *rt;
+    rung_ladder *ladder;
+    const rung_ladder_config *config;
+    rung_corpus *corpus;
+    const rung_ladder_hooks *hooks; /* or NULL */
+    size_t n_begun, n;              /* trainings */
+} climb;
+
+/* One training of a row, to *result. */
+static rung_status run_once(const climb *c, rung_ladder_row *row, size_t run,
+                            const char *name, rung_fit_result *result, rung_error *err)
 {
-    rung_ladder_row *row = &ladder->rows[i];
+    const rung_data_kind kind = c->ladder->kind;
     rung_fit_config fit = {0};
     rung_model *m = NULL;
-    int64_t context = config->context;
-    if (context == 0 && ladder->kind == RUNG_RAW) context = RAW_CONTEXT;
-    if (hooks && hooks->begin) hooks->begin(hooks->self, row->type, i, ladder->n_rows);
-    RUNG_TRY(fit_config(&fit, row->type, ladder, config, err));
-    RUNG_TRY(new_model(&m, row->type, ladder->kind, context, err));
-    char *dir = rung_path_join(config->out, row->type->name);
-    rung_status status = dir ? rung_fit(rt, &m, corpus, &fit, context, dir,
-                                        hooks ? &hooks->train : NULL, &row->fit, err)
-                             : rung__out_of_memory(err, strlen(config->out), "a path");
-    if (status == RUNG_OK && m->kind == RUNG_RAW &&
-        row->fit.train.end != RUNG_TRAIN_INTERRUPTED)
-        status = rung__sight_of(&row->sight, m, rt, corpus, context, dir, err);
-    if (status != RUNG_OK) rung_fail_within(err, "%s", row->type->name);
+    int64_t context = c->config->context;
+    if (context == 0 && kind == RUNG_RAW) context = RAW_CONTEXT;
+    RUNG_TRY(fit_config(&fit, row->type, run, c->ladder, c->config, err));
+    RUNG_TRY(new_model(&m, row->type, kind, context, err));
+    char *dir = rung_path_join(c->config->out, name);
+    rung_status status = dir ? rung_fit(c->rt, &m, c->corpus, &fit, context, dir,
+                                        c->hooks ? &c->hooks->train : NULL, result, err)
+                             : rung__out_of_memory(err, strlen(name), "a path");
+    if (status == RUNG_OK && kind == RUNG_RAW && run == 0 &&
+        result->train.end != RUNG_TRAIN_INTERRUPTED)
+        status = rung__sight_of(&row->sight, m, c->rt, c->corpus, context, dir, err);
     rung__free(dir);
     rung_model_free(m);
     return status;
+}
+
+static size_t runs_of(const climb *c, const rung_ladder_row *row)
+{
+    const bool is_trained = rung_class_is_trained(row->type, c->ladder->kind);
+    return is_trained && c->config->repeats > 1 ? (size_t)c->config->repeats : 1;
+}
+
+/* All trainings of a row, up to one that is interrupted. */
+static rung_status run_rung(climb *c, rung_ladder_row *row, rung_error *err)
+{
+    char name[RUNG_RUN_NAME_BYTES];
+    const size_t n = runs_of(c, row);
+    row->more = rung__alloc_array(n, sizeof *row->more);
+    if (!row->more) return rung__out_of_memory(err, n * sizeof *row->more, "trainings");
+    for (size_t run = 0; run < n && !c->ladder->interrupted; run++) {
+        rung_fit_result *result = run ? &row->more[run - 1] : &row->fit;
+        row->n_runs = run + 1;
+        rung_ladder_folder(name, row->type, run);
+        if (c->hooks && c->hooks->begin)
+            c->hooks->begin(c->hooks->self, name, c->n_begun, c->n);
+        c->n_begun++;
+        if (run_once(c, row, run, name, result, err) != RUNG_OK)
+            return rung_fail_within(err, "%s", name);
+        c->ladder->interrupted = result->train.end == RUNG_TRAIN_INTERRUPTED;
+    }
+    return RUNG_OK;
 }
 
 /* ---- All ---- */
@@ -187,14 +222,12 @@ static rung_status run_all(rung_runtime *rt, const rung_ladder_config *config,
                            rung_corpus *corpus, const rung_ladder_hooks *hooks,
                            rung_ladder *ladder, rung_error *err)
 {
+    climb c = {rt, ladder, config, corpus, hooks, 0, 0};
     describe_corpus(ladder, corpus);
-    for (size_t i = 0; i < ladder->n_rows; i++) {
-        RUNG_TRY(run_rung(rt, ladder, i, config, corpus, hooks, err));
-        if (ladder->rows[i].fit.train.end == RUNG_TRAIN_INTERRUPTED) {
-            ladder->interrupted = true;
-            return RUNG_OK;
-        }
-    }
+    for (size_t i = 0; i < ladder->n_rows; i++) c.n += runs_of(&c, &ladder->rows[i]);
+    for (size_t i = 0; i < ladder->n_rows && !ladder->interrupted; i++)
+        RUNG_TRY(run_rung(&c, &ladder->rows[i], err));
+    if (ladder->interrupted) return RUNG_OK;
     RUNG_TRY(rung__ladder_advise(ladder, config->budget, (uint64_t)config->seed, err));
     RUNG_TRY(rung__ladder_write(ladder, config, err));
     return rung__ladder_report(ladder, config, err);
@@ -206,6 +239,9 @@ rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
 {
     rung_corpus corpus;
     *ladder = (rung_ladder){0};
+    if (config->repeats > RUNG_REPEATS_MAX)
+        return rung_fail(err, RUNG_USAGE, "%lld trainings of each rung: at most %d",
+                         (long long)config->repeats, RUNG_REPEATS_MAX);
     RUNG_TRY(check_names(config->rungs, err));
     RUNG_TRY(rung_corpus_find_kind(&ladder->kind, &config->corpus, err));
     if (ladder->kind == RUNG_TABLE)
@@ -226,8 +262,13 @@ rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
 
 void rung_ladder_release(rung_ladder *ladder)
 {
-    for (size_t i = 0; i < ladder->n_rows; i++)
-        rung_fit_result_release(&ladder->rows[i].fit);
+    for (size_t i = 0; i < ladder->n_rows; i++) {
+        rung_ladder_row *row = &ladder->rows[i];
+        rung_fit_result_release(&row->fit);
+        for (size_t r = 1; r < row->n_runs; r++)
+            rung_fit_result_release(&row->more[r - 1]);
+        rung__free(row->more);
+    }
     rung_labels_free(ladder->labels);
     *ladder = (rung_ladder){0};
 }

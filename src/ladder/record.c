@@ -137,7 +137,7 @@ static void add_table_options(rung_str *s, const rung_table_config *config)
     }
 }
 
-static void add_data_options(rung_str *s, const rung_corpus *corpus)
+static void add_data_options(rung_str *s, const rung_corpus *corpus, uint64_t seed)
 {
     static const char *const names[] = {"data", "valid", "test"};
     static const rung_corpus_config usual = RUNG_CORPUS_CONFIG_DEFAULT;
@@ -157,6 +157,9 @@ static void add_data_options(rung_str *s, const rung_corpus *corpus)
         add_labelled_options(s, &corpus->config.labelled);
     else if (corpus->kind == RUNG_TABLE)
         add_table_options(s, &corpus->config.table);
+    const bool is_cut = corpus->kind == RUNG_LABELLED || corpus->kind == RUNG_TABLE;
+    if (is_cut && corpus->config.seed != seed)
+        rung_str_addf(s, " --split-seed %llu", (unsigned long long)corpus->config.seed);
     if (corpus->config.vocab_size)
         rung_str_addf(s, " --vocab-size %lld", (long long)corpus->config.vocab_size);
 }
@@ -166,7 +169,7 @@ static rung_status same_again(rung_str *s, const rung_model *m, const rung_corpu
                               const rung_train_result *done, rung_error *err)
 {
     rung_str_addf(s, "rung train %s", m->type->name);
-    add_data_options(s, corpus);
+    add_data_options(s, corpus, m->seed);
     if (rung_class_is_trained(m->type, m->kind))
         RUNG_TRY(add_train_options(s, m->type, m->kind, &done->config, err));
     else if (m->seed != 1)

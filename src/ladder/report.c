@@ -19,11 +19,14 @@ static const char *name_of_data(const rung__report *r)
     return r->config->corpus.data ? r->config->corpus.data : "tales";
 }
 
-rung_status rung__report_read(const rung__report *r, size_t row, const char *name,
-                              char **text, size_t *size, rung_error *err)
+rung_status rung__report_read(const rung__report *r, size_t row, size_t run,
+                              const char *name, char **text, size_t *size,
+                              rung_error *err)
 {
     *text = NULL;
-    char *dir = rung_path_join(r->config->out, r->ladder->rows[row].type->name);
+    char folder[RUNG_RUN_NAME_BYTES];
+    rung_ladder_folder(folder, r->ladder->rows[row].type, run);
+    char *dir = rung_path_join(r->config->out, folder);
     char *path = dir ? rung_path_join(dir, name) : NULL;
     rung_status status = RUNG_OK;
     if (!path)
@@ -56,14 +59,13 @@ static void explain_table(const rung__report *r)
                  "better when its time was up.");
 }
 
-static void add_costs_of_row(rung_page *page, const rung_ladder_row *row,
-                             double predict_seconds)
+static void add_costs_of_row(rung_page *page, const rung_ladder_row *row)
 {
     rung_page_number(page, (double)row->fit.params);
-    rung_page_number(page, row->fit.train.seconds);
-    rung_page_number(page, predict_seconds);
+    rung_page_number(page, row->test.mean.train_seconds);
+    rung_page_number(page, row->test.mean.use_seconds);
     rung_page_number(page, (double)row->fit.file_bytes);
-    rung_page_cell(page, row->fit.train.converged ? "converged" : "budget");
+    rung_page_cell(page, rung__runs_converged(row) ? "converged" : "budget");
 }
 
 static void add_raw_table(const rung__report *r)
@@ -78,9 +80,9 @@ static void add_raw_table(const rung__report *r)
     for (size_t i = 0; i < l->n_rows; i++) {
         rung_page_row(r->page, i == l->recommended);
         rung_page_cell(r->page, l->rows[i].type->name);
-        rung_page_number(r->page, l->rows[i].fit.test.bits_per_byte);
+        rung_page_number(r->page, l->rows[i].test.mean.bits_per_byte);
         rung_page_number(r->page, l->rows[i].gap);
-        add_costs_of_row(r->page, &l->rows[i], l->rows[i].fit.test.seconds);
+        add_costs_of_row(r->page, &l->rows[i]);
     }
     rung_page_table_end(r->page);
 }
@@ -97,13 +99,73 @@ static void add_label_table(const rung__report *r)
     rung_page_table(r->page, "The rungs on the test texts", columns, 10);
     for (size_t i = 0; i < l->n_rows; i++) {
         const rung_label_score *s = &l->rows[i].fit.test_labels;
+        const rung_run_figures *mean = &l->rows[i].test.mean;
         rung_page_row(r->page, i == l->recommended);
         rung_page_cell(r->page, l->rows[i].type->name);
-        rung_page_number(r->page, s->accuracy);
-        rung_page_number(r->page, s->macro_f1);
-        rung_page_number(r->page, s->log_loss);
+        rung_page_number(r->page, mean->accuracy);
+        rung_page_number(r->page, mean->macro_f1);
+        rung_page_number(r->page, mean->log_loss);
         rung_page_number(r->page, (double)s->n_cut / (double)s->count);
-        add_costs_of_row(r->page, &l->rows[i], s->seconds);
+        add_costs_of_row(r->page, &l->rows[i]);
+    }
+    rung_page_table_end(r->page);
+}
+
+/* ---- Several trainings ---- */
+
+/* The figure that rungs are compared by. */
+static double figure_of(const rung_run_figures *f, const rung__report *r)
+{
+    return is_raw(r) ? f->bits_per_byte : f->accuracy;
+}
+
+static void add_run(const rung__report *r, const rung_ladder_row *row, size_t run)
+{
+    char folder[RUNG_RUN_NAME_BYTES];
+    const rung_fit_result *fit = rung_ladder_fit(row, run);
+    rung_page_row(r->page, run == row->best_run);
+    rung_page_cell(r->page, rung_ladder_folder(folder, row->type, run));
+    rung_page_number(r->page,
+                     is_raw(r) ? fit->valid.bits_per_byte : fit->valid_labels.accuracy);
+    rung_page_number(r->page,
+                     is_raw(r) ? fit->test.bits_per_byte : fit->test_labels.accuracy);
+    rung_page_number(r->page, fit->train.seconds);
+    rung_page_cell(r->page, fit->train.converged ? "converged" : "budget");
+}
+
+static void add_summary(const rung__report *r, const char *name,
+                        const rung_run_figures *valid, const rung_run_figures *test)
+{
+    rung_page_row(r->page, false);
+    rung_page_cell(r->page, name);
+    rung_page_number(r->page, figure_of(valid, r));
+    rung_page_number(r->page, figure_of(test, r));
+    rung_page_number(r->page, test->train_seconds);
+}
+
+/* Each of them, and what they come to. */
+static void add_runs(const rung__report *r)
+{
+    const rung_unit unit = is_raw(r) ? RUNG_UNIT_NUMBER : RUNG_UNIT_SHARE;
+    const int decimals = is_raw(r) ? 3 : 1;
+    const rung_column columns[] = {
+        {"training", RUNG_UNIT_NONE, 0},
+        {is_raw(r) ? "bits a byte on valid" : "accuracy on valid", unit, decimals},
+        {"on test", unit, decimals},
+        {"training time", RUNG_UNIT_SECONDS, 0},
+        {"stopped by", RUNG_UNIT_NONE, 0}};
+    if (r->config->repeats < 2) return;
+    rung_page_text(
+        r->page, "Trained rungs were trained several times, from other first values and "
+                 "in another order; other tables and charts show the mean. The marked "
+                 "training is the best on valid. Spread: the standard deviation.");
+    rung_page_table(r->page, "Each training", columns, 5);
+    for (size_t i = 0; i < r->ladder->n_rows; i++) {
+        const rung_ladder_row *row = &r->ladder->rows[i];
+        if (row->n_runs < 2) continue;
+        for (size_t run = 0; run < row->n_runs; run++) add_run(r, row, run);
+        add_summary(r, "mean", &row->valid.mean, &row->test.mean);
+        add_summary(r, "spread", &row->valid.spread, &row->test.spread);
     }
     rung_page_table_end(r->page);
 }
@@ -151,6 +213,7 @@ static rung_status add_rungs(const rung__report *r, rung_error *err)
         add_raw_table(r);
     else
         add_label_table(r);
+    add_runs(r);
     if (r->ladder->n_rows > 1) add_gaps(r);
     return RUNG_OK;
 }
@@ -163,10 +226,8 @@ static void add_scatter(const rung__report *r, const char *title, const char *la
     const rung_ladder *l = r->ladder;
     rung_point points[RUNG_LADDER_MAX];
     for (size_t i = 0; i < l->n_rows; i++) {
-        const rung_fit_result *fit = &l->rows[i].fit;
-        points[i] = (rung_point){
-            cost[i], is_raw(r) ? fit->test.bits_per_byte : fit->test_labels.accuracy,
-            l->rows[i].type->name, (int)i, i == l->recommended};
+        points[i] = (rung_point){cost[i], figure_of(&l->rows[i].test.mean, r),
+                                 l->rows[i].type->name, (int)i, i == l->recommended};
     }
     rung_page_scatter(
         r->page, &(rung_scatter){.title = title,
@@ -187,10 +248,10 @@ static rung_status add_prices(const rung__report *r, rung_error *err)
     (void)err;
     double seconds[RUNG_LADDER_MAX], bytes[RUNG_LADDER_MAX], predict[RUNG_LADDER_MAX];
     for (size_t i = 0; i < r->ladder->n_rows; i++) {
-        const rung_fit_result *fit = &r->ladder->rows[i].fit;
-        seconds[i] = fit->train.seconds;
-        bytes[i] = (double)fit->file_bytes;
-        predict[i] = is_raw(r) ? fit->test.seconds : fit->test_labels.seconds;
+        const rung_ladder_row *row = &r->ladder->rows[i];
+        seconds[i] = row->test.mean.train_seconds;
+        bytes[i] = (double)row->fit.file_bytes;
+        predict[i] = row->test.mean.use_seconds;
     }
     rung_page_heading(r->page, "What quality costs");
     add_scatter(r, "Quality against training time", "training time", RUNG_UNIT_SECONDS,
@@ -255,15 +316,16 @@ static rung_status add_data(const rung__report *r, rung_error *err)
 
 /* ---- The same again ---- */
 
-/* The command that trains the rung of a row in the same steps again. */
-static rung_status add_command(const rung__report *r, size_t row, rung_str *commands,
-                               rung_error *err)
+/* The command of a training in the same steps again. */
+static rung_status add_command(const rung__report *r, size_t row, size_t run,
+                               rung_str *commands, rung_error *err)
 {
-    char *text;
+    char *text, name[RUNG_RUN_NAME_BYTES];
     size_t size;
     json_t *record = NULL;
-    const char *name = r->ladder->rows[row].type->name, *command = NULL;
-    RUNG_TRY(rung__report_read(r, row, "training.json", &text, &size, err));
+    const char *command = NULL;
+    rung_ladder_folder(name, r->ladder->rows[row].type, run);
+    RUNG_TRY(rung__report_read(r, row, run, "training.json", &text, &size, err));
     if (!text) return RUNG_OK;
     rung_status status = rung_json_parse(&record, text, size, "training.json", err);
     if (status == RUNG_OK)
@@ -280,8 +342,10 @@ static rung_status add_again(const rung__report *r, rung_error *err)
 {
     rung_str commands = {0};
     rung_status status = RUNG_OK;
-    for (size_t i = 0; status == RUNG_OK && i < r->ladder->n_rows; i++)
-        status = add_command(r, i, &commands, err);
+    for (size_t i = 0; i < r->ladder->n_rows; i++)
+        for (size_t run = 0; status == RUNG_OK && run < rung__n_runs(&r->ladder->rows[i]);
+             run++)
+            status = add_command(r, i, run, &commands, err);
     if (status == RUNG_OK && commands.failed)
         status = rung__out_of_memory(err, commands.len, "commands");
     if (status == RUNG_OK) {

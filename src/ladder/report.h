@@ -2,7 +2,7 @@
 #ifndef RUNG_LADDER_REPORT_H
 #define RUNG_LADDER_REPORT_H
 
-#include "rung/ladder.h"
+#include "ladder/runs.h"
 #include "rung/report.h"
 
 /* Writes config->out/report.html. Learning curves and commands are read from the rungs'
@@ -23,9 +23,10 @@ rung_status rung__report_curves(const rung__report *r, rung_error *err);
 rung_status rung__report_sight(const rung__report *r, rung_error *err);
 rung_status rung__report_mistakes(const rung__report *r, rung_error *err);
 
-/* The text of a file in a rung's folder, NUL-terminated (rung__free); NULL if there is no
+/* The text of a file in the folder of a training, NUL-terminated (rung__free); NULL if there is no
  * such file. */
-rung_status rung__report_read(const rung__report *r, size_t row, const char *name,
-                              char **text, size_t *size, rung_error *err);
+rung_status rung__report_read(const rung__report *r, size_t row, size_t run,
+                              const char *name, char **text, size_t *size,
+                              rung_error *err);
 
 #endif

@@ -64,7 +64,7 @@ static rung_status read_curve(const rung__report *r, size_t row, curve *c,
 {
     char *text;
     size_t size;
-    RUNG_TRY(rung__report_read(r, row, "metrics.jsonl", &text, &size, err));
+    RUNG_TRY(rung__report_read(r, row, 0, "metrics.jsonl", &text, &size, err));
     const rung_status status = text ? take_lines(c, text, err) : RUNG_OK;
     rung__free(text);
     return status;
@@ -90,7 +90,8 @@ static void add_chart(const rung__report *r, const curve *curves)
         &(rung_lines){
             .title = "Learning curves",
             .caption = "Loss on a sample of valid while training, for the rungs "
-                       "that are trained by steps. A curve that still falls at "
+                       "that are trained by steps (of several trainings the first). A "
+                       "curve that still falls at "
                        "its end asks for a larger budget; one that rises has "
                        "learned train by heart, and its best weights were kept.",
             .x = {"training time", RUNG_UNIT_SECONDS, false, 0, 0},

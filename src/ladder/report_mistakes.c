@@ -16,12 +16,13 @@ static rung_status add_quality(const rung__report *r, rung_error *err)
     double y[2][RUNG_LADDER_MAX], low[2][RUNG_LADDER_MAX], high[2][RUNG_LADDER_MAX];
     const size_t n = r->ladder->n_rows;
     for (size_t i = 0; i < n; i++) {
-        const rung_label_score *s = &r->ladder->rows[i].fit.test_labels;
+        const rung_ladder_row *row = &r->ladder->rows[i];
+        const rung_run_figures *mean = &row->test.mean;
         rung_label_intervals intervals;
-        RUNG_TRY(
-            rung_label_bootstrap(&intervals, s, NULL, (uint64_t)r->config->seed, err));
+        RUNG_TRY(rung__runs_intervals(&intervals, row, RUNG_TEST,
+                                      (uint64_t)r->config->seed, err));
         labels[i] = r->ladder->rows[i].type->name;
-        y[0][i] = s->accuracy, y[1][i] = s->macro_f1;
+        y[0][i] = mean->accuracy, y[1][i] = mean->macro_f1;
         low[0][i] = intervals.accuracy.low, high[0][i] = intervals.accuracy.high;
         low[1][i] = intervals.macro_f1.low, high[1][i] = intervals.macro_f1.high;
     }
@@ -52,7 +53,7 @@ static void add_label_table(const rung__report *r, const rung_ladder_row *row)
                                           {"F1", RUNG_UNIT_NUMBER, 3},
                                           {"ROC-AUC", RUNG_UNIT_NUMBER, 3},
                                           {"average precision", RUNG_UNIT_NUMBER, 3}};
-    const rung_label_score *s = &row->fit.test_labels;
+    const rung_label_score *s = &rung__best_fit(row)->test_labels;
     char title[200];
     snprintf(title, sizeof title, "The labels by %s", row->type->name);
     rung_page_table(r->page, title, columns, 7);
@@ -78,7 +79,7 @@ static void add_label_table(const rung__report *r, const rung_ladder_row *row)
 static rung_status add_confusion(const rung__report *r, const rung_ladder_row *row,
                                  const char *const *names, rung_error *err)
 {
-    const rung_label_score *s = &row->fit.test_labels;
+    const rung_label_score *s = &rung__best_fit(row)->test_labels;
     char title[200];
     const size_t n = (size_t)s->n_labels;
     size_t *counts = rung__alloc_array(n * n, sizeof *counts);
@@ -133,7 +134,7 @@ static void add_calibration(const rung__report *r)
     rung_series series[RUNG_LADDER_MAX + 1];
     const size_t n = r->ladder->n_rows;
     for (size_t i = 0; i < n; i++) {
-        const rung_label_score *s = &r->ladder->rows[i].fit.test_labels;
+        const rung_label_score *s = &rung__best_fit(&r->ladder->rows[i])->test_labels;
         reliability *to = &all[i];
         to->n = 0;
         for (int b = 0; b < RUNG_CALIBRATION_BINS; b++)
@@ -189,7 +190,8 @@ static void add_curves(const rung__report *r, rung__curve_kind kind, int32_t pos
     const double n = (double)l->rows[0].fit.test_labels.count;
     char caption[600];
     for (size_t i = 0; i < l->n_rows; i++) {
-        const size_t n_cases = sort_by_odds(cases, &l->rows[i].fit.test_labels, positive);
+        const size_t n_cases =
+            sort_by_odds(cases, &rung__best_fit(&l->rows[i])->test_labels, positive);
         c->series[i] = (rung_series){
             .name = l->rows[i].type->name, .x = c->x[i], .y = c->y[i], .color = (int)i};
         c->series[i].n =

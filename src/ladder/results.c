@@ -1,11 +1,13 @@
 /* results.json and metrics.jsonl of a run. */
 #include "ladder/results.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "ladder/runs.h"
 #include "ladder/sight_json.h"
 #include "models/score_json.h"
 
@@ -30,39 +32,82 @@ static json_t *describe_labels(const rung_label_score *s, const rung_labels *lab
 {
     rung_error err;
     rung_label_intervals i;
-    if (rung_label_bootstrap(&i, s, NULL, seed, &err) != RUNG_OK) return NULL;
+    if (rung_label_bootstrap(&i, &s, 1, NULL, 0, seed, &err) != RUNG_OK) return NULL;
     return rung__score_json(s, &i, labels);
+}
+
+static json_t *describe_figures(const rung_run_figures *f, rung_data_kind kind)
+{
+    if (kind == RUNG_RAW) return json_pack("{s:f}", "bits_per_byte", f->bits_per_byte);
+    return json_pack("{s:f, s:f, s:o}", "accuracy", f->accuracy, "macro_f1", f->macro_f1,
+                     "log_loss",
+                     isfinite(f->log_loss) ? json_real(f->log_loss) : json_null());
+}
+
+/* What a training came to, as members of `o`. */
+static void put_run(json_t *o, const rung_ladder *l, const rung_ladder_row *row,
+                    size_t run, uint64_t seed, bool *failed)
+{
+    char folder[RUNG_RUN_NAME_BYTES];
+    const rung_fit_result *fit = rung_ladder_fit(row, run);
+    const rung_train_result *t = &fit->train;
+    const bool is_raw = l->kind == RUNG_RAW;
+    rung_ladder_folder(folder, row->type, run);
+    rung__json_put(o, "folder", json_string(folder), failed);
+    rung__json_put(o, "steps", json_integer(t->steps), failed);
+    rung__json_put(o, "training_seconds", json_real(t->seconds), failed);
+    rung__json_put(o, is_raw ? "tokens_per_second" : "texts_per_second",
+                   json_real(t->units_per_second), failed);
+    rung__json_put(o, "converged", json_boolean(t->converged), failed);
+    rung__json_put(o, "stopped_by", json_string(t->converged ? "converged" : "budget"),
+                   failed);
+    rung__json_put(o, "valid",
+                   is_raw ? describe_score(&fit->valid)
+                          : describe_labels(&fit->valid_labels, l->labels, seed),
+                   failed);
+    rung__json_put(o, "test",
+                   is_raw ? describe_score(&fit->test)
+                          : describe_labels(&fit->test_labels, l->labels, seed),
+                   failed);
+}
+
+/* All trainings, and what they come to together. */
+static void put_repeats(json_t *o, const rung_ladder *l, const rung_ladder_row *row,
+                        uint64_t seed, bool *failed)
+{
+    json_t *runs = json_array(), *mean = json_object(), *spread = json_object();
+    char folder[RUNG_RUN_NAME_BYTES];
+    for (size_t r = 0; r < row->n_runs; r++) {
+        json_t *run = json_object();
+        rung__json_put(run, "seed", json_integer((json_int_t)(seed + r)), failed);
+        put_run(run, l, row, r, seed, failed);
+        if (json_array_append_new(runs, run)) *failed = true;
+    }
+    rung__json_put(mean, "valid", describe_figures(&row->valid.mean, l->kind), failed);
+    rung__json_put(mean, "test", describe_figures(&row->test.mean, l->kind), failed);
+    rung__json_put(spread, "valid", describe_figures(&row->valid.spread, l->kind),
+                   failed);
+    rung__json_put(spread, "test", describe_figures(&row->test.spread, l->kind), failed);
+    rung__json_put(o, "mean", mean, failed);
+    rung__json_put(o, "spread", spread, failed);
+    rung_ladder_folder(folder, row->type, row->best_run);
+    rung__json_put(o, "best_run", json_string(folder), failed);
+    rung__json_put(o, "runs", runs, failed);
 }
 
 static json_t *describe_row(const rung_ladder *l, const rung_ladder_row *row,
                             uint64_t seed)
 {
-    const rung_data_kind kind = l->kind;
-    const rung_train_result *t = &row->fit.train;
     bool failed = false;
     json_t *o = json_object();
     rung__json_put(o, "rung", json_string(row->type->name), &failed);
-    rung__json_put(o, "folder", json_string(row->type->name), &failed);
     rung__json_put(o, "parameters", json_integer(row->fit.params), &failed);
     rung__json_put(o, "file_bytes", json_integer(row->fit.file_bytes), &failed);
-    rung__json_put(o, "steps", json_integer(t->steps), &failed);
-    rung__json_put(o, "training_seconds", json_real(t->seconds), &failed);
-    rung__json_put(o, kind == RUNG_RAW ? "tokens_per_second" : "texts_per_second",
-                   json_real(t->units_per_second), &failed);
-    rung__json_put(o, "converged", json_boolean(t->converged), &failed);
-    rung__json_put(o, "stopped_by", json_string(t->converged ? "converged" : "budget"),
-                   &failed);
-    if (kind == RUNG_RAW) {
-        rung__json_put(o, "valid", describe_score(&row->fit.valid), &failed);
-        rung__json_put(o, "test", describe_score(&row->fit.test), &failed);
+    put_run(o, l, row, 0, seed, &failed);
+    if (row->n_runs > 1) put_repeats(o, l, row, seed, &failed);
+    if (l->kind == RUNG_RAW)
         rung__json_put(o, "sight", rung__sight_json(&row->sight), &failed);
-    } else {
-        rung__json_put(o, "valid",
-                       describe_labels(&row->fit.valid_labels, l->labels, seed), &failed);
-        rung__json_put(o, "test", describe_labels(&row->fit.test_labels, l->labels, seed),
-                       &failed);
-    }
-    rung__json_put(o, kind == RUNG_RAW ? "gap_bits_per_byte" : "gap_accuracy",
+    rung__json_put(o, l->kind == RUNG_RAW ? "gap_bits_per_byte" : "gap_accuracy",
                    json_real(row->gap), &failed);
     rung__json_put(o, "gap_interval", describe_interval(row->gap_interval), &failed);
     rung__json_put(o, "gap_standard_error", json_real(row->gap_error), &failed);
@@ -117,6 +162,8 @@ static json_t *describe(const rung_ladder *l, const rung_ladder_config *config)
     rung__json_put(o, "budget_seconds", json_real(config->budget), &failed);
     rung__json_put(o, "context", json_integer(config->context), &failed);
     rung__json_put(o, "seed", json_integer(config->seed), &failed);
+    rung__json_put(o, "repeats", json_integer(config->repeats > 1 ? config->repeats : 1),
+                   &failed);
     rung__json_put(o, "rungs", rows, &failed);
     rung__json_put(o, "best", json_string(l->rows[l->best].type->name), &failed);
     rung__json_put(o, "recommended", json_string(l->rows[l->recommended].type->name),
@@ -141,7 +188,7 @@ static rung_status write_results(const rung_ladder *ladder,
 
 /* ---- metrics.jsonl ---- */
 
-/* Appends the lines of one rung's file, each with "rung" as its first member. */
+/* Appends the lines of one training's file, each with "rung" as its first member. */
 static void add_lines(rung_str *all, const char *rung, const char *lines)
 {
     while (*lines) {
@@ -155,31 +202,42 @@ static void add_lines(rung_str *all, const char *rung, const char *lines)
     }
 }
 
-static rung_status add_metrics(rung_str *all, const char *out, const char *rung,
+static rung_status add_metrics(rung_str *all, const char *out, const char *folder,
                                rung_error *err)
 {
-    char name[100], *lines = NULL;
+    char name[RUNG_RUN_NAME_BYTES + 20], *lines = NULL;
     size_t size;
-    snprintf(name, sizeof name, "%s/metrics.jsonl", rung);
+    snprintf(name, sizeof name, "%s/metrics.jsonl", folder);
     char *path = rung_path_join(out, name);
     if (!path) return rung__out_of_memory(err, strlen(out), "a path");
     rung_status status = RUNG_OK;
     if (rung_path_exists(path)) {
         status = rung_file_read(path, &lines, &size, err);
-        if (status == RUNG_OK) add_lines(all, rung, lines);
+        if (status == RUNG_OK) add_lines(all, folder, lines);
         rung__free(lines);
     }
     rung__free(path);
     return status;
 }
 
+static rung_status collect_metrics(rung_str *all, const rung_ladder *l, const char *out,
+                                   rung_error *err)
+{
+    char folder[RUNG_RUN_NAME_BYTES];
+    for (size_t i = 0; i < l->n_rows; i++) {
+        for (size_t r = 0; r < rung__n_runs(&l->rows[i]); r++) {
+            rung_ladder_folder(folder, l->rows[i].type, r);
+            RUNG_TRY(add_metrics(all, out, folder, err));
+        }
+    }
+    return RUNG_OK;
+}
+
 static rung_status write_metrics(const rung_ladder *ladder, const char *out,
                                  rung_error *err)
 {
     rung_str all = {0};
-    rung_status status = RUNG_OK;
-    for (size_t i = 0; status == RUNG_OK && i < ladder->n_rows; i++)
-        status = add_metrics(&all, out, ladder->rows[i].type->name, err);
+    rung_status status = collect_metrics(&all, ladder, out, err);
     char *path = rung_path_join(out, "metrics.jsonl");
     if (status == RUNG_OK && (!path || all.failed))
         status = rung__out_of_memory(err, all.len, "metrics.jsonl");

@@ -262,61 +262,87 @@ static rung_interval middle_95(double *values)
                            values[RESAMPLES - RESAMPLES / 40]};
 }
 
+/* Scores of which the mean is taken, those of one side. */
+typedef struct side {
+    const rung_label_score *const *scores; /* [n] */
+    size_t n;
+} side;
+
 typedef struct bootstrap {
-    const rung_label_score *scores[2]; /* the second may be NULL */
-    sums sums[2];
+    side sides[2]; /* the second is subtracted; it may be empty */
+    sums sums;
+    size_t *drawn;             /* [examples] of this resample */
     double *values[N_METRICS]; /* [RESAMPLES] */
 } bootstrap;
 
-/* Metrics of one resample: of the first score, minus those of the second. */
-static void resample(bootstrap *b, uint64_t seed, size_t r)
+static void add_mean(double out[N_METRICS], bootstrap *b, const side *s, double sign)
 {
-    double metrics[2][N_METRICS] = {{0}};
-    rung_rng rng = rung_rng_make(rung_rng_key(seed, "bootstrap", r));
-    for (int s = 0; s < 2; s++) {
-        if (b->scores[s]) sums_clear(&b->sums[s], b->scores[s]->n_labels);
+    for (size_t k = 0; k < s->n; k++) {
+        const rung_label_score *score = s->scores[k];
+        double metrics[N_METRICS];
+        sums_clear(&b->sums, score->n_labels);
+        for (size_t i = 0; i < score->count; i++)
+            add_example(&b->sums, score, b->drawn[i]);
+        metrics_of(metrics, &b->sums, score->n_labels);
+        for (int m = 0; m < N_METRICS; m++) out[m] += sign * metrics[m] / (double)s->n;
     }
-    for (size_t i = 0; i < b->scores[0]->count; i++) {
-        size_t drawn = (size_t)rung_rng_below(&rng, b->scores[0]->count);
-        for (int s = 0; s < 2; s++) {
-            if (b->scores[s]) add_example(&b->sums[s], b->scores[s], drawn);
-        }
-    }
-    for (int s = 0; s < 2; s++) {
-        if (b->scores[s]) metrics_of(metrics[s], &b->sums[s], b->scores[s]->n_labels);
-    }
-    for (int k = 0; k < N_METRICS; k++) b->values[k][r] = metrics[0][k] - metrics[1][k];
 }
 
-static rung_status bootstrap_init(bootstrap *b, rung_error *err)
+static void resample(bootstrap *b, size_t count, uint64_t seed, size_t r)
 {
+    double metrics[N_METRICS] = {0};
+    rung_rng rng = rung_rng_make(rung_rng_key(seed, "bootstrap", r));
+    for (size_t i = 0; i < count; i++) b->drawn[i] = (size_t)rung_rng_below(&rng, count);
+    add_mean(metrics, b, &b->sides[0], 1);
+    add_mean(metrics, b, &b->sides[1], -1);
+    for (int m = 0; m < N_METRICS; m++) b->values[m][r] = metrics[m];
+}
+
+/* All on the same examples, with the same labels. */
+static rung_status check_scores(const bootstrap *b, rung_error *err)
+{
+    const rung_label_score *first = b->sides[0].scores[0];
     for (int s = 0; s < 2; s++) {
-        if (b->scores[s]) RUNG_TRY(sums_init(&b->sums[s], b->scores[s]->n_labels, err));
-    }
-    for (int k = 0; k < N_METRICS; k++) {
-        b->values[k] = rung__alloc_array(RESAMPLES, sizeof *b->values[k]);
-        if (!b->values[k]) return rung__out_of_memory(err, RESAMPLES, "resamples");
+        for (size_t k = 0; k < b->sides[s].n; k++) {
+            const rung_label_score *score = b->sides[s].scores[k];
+            if (score->count == first->count && score->n_labels == first->n_labels)
+                continue;
+            return rung_fail(err, RUNG_USAGE, "scores of %zu and of %zu examples",
+                             first->count, score->count);
+        }
     }
     return RUNG_OK;
 }
 
-rung_status rung_label_bootstrap(rung_label_intervals *out, const rung_label_score *a,
-                                 const rung_label_score *b, uint64_t seed,
-                                 rung_error *err)
+static rung_status bootstrap_init(bootstrap *b, rung_error *err)
 {
-    bootstrap boot = {.scores = {a, b}};
-    if (b && b->count != a->count)
-        return rung_fail(err, RUNG_USAGE, "scores of %zu and of %zu examples", a->count,
-                         b->count);
+    const rung_label_score *first = b->sides[0].scores[0];
+    RUNG_TRY(check_scores(b, err));
+    RUNG_TRY(sums_init(&b->sums, first->n_labels, err));
+    b->drawn = rung__alloc_array(first->count + 1, sizeof *b->drawn);
+    if (!b->drawn) return rung__out_of_memory(err, first->count, "resamples");
+    for (int m = 0; m < N_METRICS; m++) {
+        b->values[m] = rung__alloc_array(RESAMPLES, sizeof *b->values[m]);
+        if (!b->values[m]) return rung__out_of_memory(err, RESAMPLES, "resamples");
+    }
+    return RUNG_OK;
+}
+
+rung_status rung_label_bootstrap(rung_label_intervals *out,
+                                 const rung_label_score *const *a, size_t n_a,
+                                 const rung_label_score *const *b, size_t n_b,
+                                 uint64_t seed, rung_error *err)
+{
+    bootstrap boot = {.sides = {{a, n_a}, {b, n_b}}};
     rung_status status = bootstrap_init(&boot, err);
     if (status == RUNG_OK) {
-        for (size_t r = 0; r < RESAMPLES; r++) resample(&boot, seed, r);
+        for (size_t r = 0; r < RESAMPLES; r++) resample(&boot, a[0]->count, seed, r);
         *out = (rung_label_intervals){middle_95(boot.values[ACCURACY]),
                                       middle_95(boot.values[MACRO_F1]),
                                       middle_95(boot.values[LOG_LOSS])};
         if (a->has_several) out->macro_f1 = (rung_interval){NAN, NAN}; // not resampled
     }
-    for (int k = 0; k < N_METRICS; k++) rung__free(boot.values[k]);
-    rung__free(boot.sums[0].labels), rung__free(boot.sums[1].labels);
+    for (int m = 0; m < N_METRICS; m++) rung__free(boot.values[m]);
+    rung__free(boot.sums.labels), rung__free(boot.drawn);
     return status;
 }

@@ -75,13 +75,19 @@ static rung_label_score every(size_t n, size_t period)
     return s;
 }
 
+static rung_status bootstrap(rung_label_intervals *out, const rung_label_score *a,
+                             const rung_label_score *b, rung_error *err)
+{
+    return rung_label_bootstrap(out, &a, 1, &b, b != NULL, 1, err);
+}
+
 static void intervals_have_the_width_of_the_normal_ones(void **state)
 {
     (void)state;
     rung_error err;
     rung_label_score s = every(2000, 10);
     rung_label_intervals i;
-    assert_ok(rung_label_bootstrap(&i, &s, NULL, 1, &err));
+    assert_ok(bootstrap(&i, &s, NULL, &err));
     double half = 1.96 * sqrt(0.9 * 0.1 / 2000); // of a share
     assert_near(i.accuracy.low, 0.9 - half, 0.25 * half);
     assert_near(i.accuracy.high, 0.9 + half, 0.25 * half);
@@ -89,7 +95,7 @@ static void intervals_have_the_width_of_the_normal_ones(void **state)
     assert_near(i.log_loss.high - i.log_loss.low, 2 * half * spread, half * spread);
     assert_true(i.macro_f1.low < s.macro_f1 && s.macro_f1 < i.macro_f1.high);
     rung_label_intervals again;
-    assert_ok(rung_label_bootstrap(&again, &s, NULL, 1, &err));
+    assert_ok(bootstrap(&again, &s, NULL, &err));
     assert_memory_equal(&i, &again, sizeof i);
     rung_label_score_release(&s);
 }
@@ -101,16 +107,39 @@ static void pairs_make_a_small_difference_sure(void **state)
     // The second errs wherever the first does, and 50 times more.
     rung_label_score a = every(2000, 40), b = every(2000, 20), other = every(1000, 20);
     rung_label_intervals i;
-    assert_ok(rung_label_bootstrap(&i, &a, &b, 1, &err));
+    assert_ok(bootstrap(&i, &a, &b, &err));
     assert_true(i.accuracy.low > 0.015 && i.accuracy.high < 0.035);
     assert_true(i.log_loss.high < 0);
-    assert_ok(rung_label_bootstrap(&i, &a, &a, 1, &err));
+    assert_ok(bootstrap(&i, &a, &a, &err));
     assert_true(i.accuracy.low == 0 && i.accuracy.high == 0);
-    assert_fails(rung_label_bootstrap(&i, &a, &other, 1, &err), RUNG_USAGE,
+    assert_fails(bootstrap(&i, &a, &other, &err), RUNG_USAGE,
                  "scores of 2000 and of 1000 examples");
     rung_label_score_release(&a);
     rung_label_score_release(&b);
     rung_label_score_release(&other);
+}
+
+/* Two scores whose mistakes are not the same ones: their mean varies less. */
+static void the_mean_of_scores_is_resampled(void **state)
+{
+    (void)state;
+    rung_error err;
+    rung_label_score a = every(2000, 10), b = every(2000, 9);
+    const rung_label_score *both[] = {&a, &b}, *one = &a;
+    rung_label_intervals of_both, alone;
+    assert_ok(rung_label_bootstrap(&of_both, both, 2, NULL, 0, 1, &err));
+    assert_ok(rung_label_bootstrap(&alone, &one, 1, NULL, 0, 1, &err));
+    const double mean = (a.accuracy + b.accuracy) / 2;
+    assert_true(of_both.accuracy.low < mean && mean < of_both.accuracy.high);
+    assert_near((of_both.accuracy.high - of_both.accuracy.low) /
+                    (alone.accuracy.high - alone.accuracy.low),
+                sqrt(0.5), 0.1);
+    // Against one of them half of the difference to the other is left.
+    assert_ok(rung_label_bootstrap(&of_both, both, 2, &one, 1, 1, &err));
+    const double gap = (b.accuracy - a.accuracy) / 2;
+    assert_true(of_both.accuracy.low < gap && gap < of_both.accuracy.high);
+    rung_label_score_release(&a);
+    rung_label_score_release(&b);
 }
 
 int main(void)
@@ -119,6 +148,7 @@ int main(void)
         cmocka_unit_test(figures_are_those_worked_out_by_hand),
         cmocka_unit_test(a_label_that_never_occurs_does_not_count_in_f1),
         cmocka_unit_test(intervals_have_the_width_of_the_normal_ones),
+        cmocka_unit_test(the_mean_of_scores_is_resampled),
         cmocka_unit_test(pairs_make_a_small_difference_sure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
