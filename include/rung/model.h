@@ -207,9 +207,7 @@ RUNG_API const rung_class *rung_class_find(const char *name, rung_error *err);
 /* Adds an embedding program's own class (borrowed for the life of the process; call it
  * before other threads start). Refused with the name of the missing method. */
 RUNG_API rung_status rung_model_register(const rung_class *type, rung_error *err);
-
-/* The kind as which a class reads data that were found to be of `kind`: raw text is words
- * to a class that learns words alone. */
+/* As what a class reads data of `kind`: raw text is words to one that learns only them. */
 RUNG_API rung_data_kind rung_class_kind(const rung_class *type, rung_data_kind kind);
 /* RUNG_USAGE when the class cannot learn from this kind of data; names those that can. */
 RUNG_API rung_status rung_class_check_kind(const rung_class *type, rung_data_kind kind,
@@ -221,16 +219,13 @@ RUNG_API bool rung_class_is_trained(const rung_class *type, rung_data_kind kind)
  * this set and the user gave nothing else. */
 RUNG_API rung_status rung_class_defaults(const rung_class *type, rung_data_kind kind,
                                          const rung_option_set *set, rung_error *err);
-
-/* The default of one such option, as it would be typed; false if the class has none. */
-enum { RUNG_DEFAULT_BYTES = 40 };
-RUNG_API bool rung_class_default(char value[RUNG_DEFAULT_BYTES], const rung_class *type,
+/* The default of one such option, at most 39 bytes; false if the class has none. */
+RUNG_API bool rung_class_default(char value[40], const rung_class *type,
                                  rung_data_kind kind, const char *option);
 
 /* ---- A model's life ---- */
 
-/* A model for a kind of data, with the default options; change them through
- * rung_model_options, then declare with rung_model_build. */
+/* With the default options; change them through rung_model_options, then build it. */
 RUNG_API rung_status rung_model_new(rung_model **out, const rung_class *type,
                                     rung_data_kind kind, rung_error *err);
 RUNG_API rung_option_set rung_model_options(rung_model *m);

@@ -153,7 +153,7 @@ static rung_status parse(training *t, int argc, char **argv, rung_error *err)
     return RUNG_OK;
 }
 
-enum { MOST_OPTIONS = 64, SHOWN_BYTES = 2 * RUNG_DEFAULT_BYTES + 40 };
+enum { MOST_OPTIONS = 64, DEFAULT_BYTES = 40, SHOWN_BYTES = 3 * DEFAULT_BYTES };
 
 /* Options as a rung has them: with its own defaults. */
 typedef struct shown_options {
@@ -161,7 +161,7 @@ typedef struct shown_options {
     char fallbacks[MOST_OPTIONS][SHOWN_BYTES];
 } shown_options;
 
-static const char *default_of(char value[RUNG_DEFAULT_BYTES], const rung_class *type,
+static const char *default_of(char value[DEFAULT_BYTES], const rung_class *type,
                               rung_data_kind kind, const rung_option *option)
 {
     if (rung_class_default(value, type, kind, option->name)) return value;
@@ -172,7 +172,7 @@ static const char *default_of(char value[RUNG_DEFAULT_BYTES], const rung_class *
 static void show_default(char out[SHOWN_BYTES], const rung_class *type,
                          const rung_option *option)
 {
-    char one[RUNG_DEFAULT_BYTES], other[RUNG_DEFAULT_BYTES];
+    char one[DEFAULT_BYTES], other[DEFAULT_BYTES];
     const char *first = default_of(one, type, first_kind(type), option);
     const char *labelled =
         type->labelled ? default_of(other, type, RUNG_LABELLED, option) : first;

@@ -23,8 +23,8 @@ rung_status rung__report_curves(const rung__report *r, rung_error *err);
 rung_status rung__report_sight(const rung__report *r, rung_error *err);
 rung_status rung__report_mistakes(const rung__report *r, rung_error *err);
 
-/* The text of a file in the folder of a training, NUL-terminated (rung__free); NULL if there is no
- * such file. */
+/* The text of a file in the folder of a training, NUL-terminated (rung__free); NULL if
+ * there is no such file. */
 rung_status rung__report_read(const rung__report *r, size_t row, size_t run,
                               const char *name, char **text, size_t *size,
                               rung_error *err);

@@ -179,6 +179,8 @@ static bool has_option(const rung_option_set *set, const char *name)
     return false;
 }
 
+enum { DEFAULT_BYTES = 40 };
+
 /* What the class says about a kind of data; "" if nothing. */
 static const char *defaults_of(const rung_class *type, rung_data_kind kind)
 {
@@ -191,17 +193,17 @@ static const char *defaults_of(const rung_class *type, rung_data_kind kind)
 }
 
 /* The first "name=value " of a text, and how long it is; -1: it is none. */
-static int read_default(const char *text, char name[RUNG_DEFAULT_BYTES],
-                        char value[RUNG_DEFAULT_BYTES])
+static int read_default(const char *text, char name[DEFAULT_BYTES],
+                        char value[DEFAULT_BYTES])
 {
     int n = -1;
     return sscanf(text, "%39[^= ]=%39[^ ] %n", name, value, &n) == 2 ? n : -1;
 }
 
-bool rung_class_default(char value[RUNG_DEFAULT_BYTES], const rung_class *type,
+bool rung_class_default(char value[DEFAULT_BYTES], const rung_class *type,
                         rung_data_kind kind, const char *option)
 {
-    char name[RUNG_DEFAULT_BYTES];
+    char name[DEFAULT_BYTES];
     const char *p = defaults_of(type, kind);
     for (int n; *p && (n = read_default(p, name, value)) > 0; p += n)
         if (strcmp(name, option) == 0) return true;
@@ -211,7 +213,7 @@ bool rung_class_default(char value[RUNG_DEFAULT_BYTES], const rung_class *type,
 rung_status rung_class_defaults(const rung_class *type, rung_data_kind kind,
                                 const rung_option_set *set, rung_error *err)
 {
-    char name[RUNG_DEFAULT_BYTES], value[RUNG_DEFAULT_BYTES];
+    char name[DEFAULT_BYTES], value[DEFAULT_BYTES];
     const char *p = defaults_of(type, kind);
     for (int n; *p; p += n) {
         n = read_default(p, name, value);

@@ -86,11 +86,44 @@ static void the_budget_that_stopped_all_is_named(void **state)
     assert_contains(l.advice, "Some rungs were stopped by the budget");
 }
 
+/* Two trainings of the upper rung: one better than the lower rung, one worse. */
+static void other_seeds_might_have_given_the_lower(void **state)
+{
+    (void)state;
+    static double a[PIECES], b[PIECES], c[PIECES];
+    rung_ladder_row second;
+    rung_ladder l = {.n_rows = 2};
+    fill(&l.rows[0], &count_class, 251, 1, true, a);
+    fill(&l.rows[1], &high_class, 240, 1, true, b);
+    fill(&second, &high_class, 256, 1, true, c);
+    advise(&l, 60);
+    assert_int_equal(l.recommended, 1); // the first training alone says so
+    l.rows[1].more = &second.fit;
+    l.rows[1].n_runs = 2;
+    advise(&l, 60);
+    const double bits = PIECES / log(2) / BYTES;
+    assert_int_equal(l.best, 1);
+    assert_int_equal(l.rows[1].best_run, 0);
+    assert_near(l.rows[1].valid.mean.bits_per_byte, 248 * bits, 1e-12);
+    assert_near(l.rows[1].valid.spread.bits_per_byte, sqrt(2) * 8 * bits, 1e-12);
+    assert_near(l.rows[0].gap, 3 * bits, 1e-12);
+    // No noise of the text; of the seeds s / sqrt(2) = 8, with the t of one degree.
+    assert_near(l.rows[0].gap_error, 8 * bits, 1e-9);
+    assert_near(l.rows[0].gap_interval.high - l.rows[0].gap, 12.706 * 8 * bits, 1e-9);
+    assert_int_equal(l.recommended, 0);
+    fill(&l.rows[0], &count_class, 380, 1, true, a); // too far for any seed
+    advise(&l, 60);
+    assert_int_equal(l.recommended, 1);
+    assert_contains(l.advice, "the mean of 2 trainings with a spread of ");
+    assert_contains(l.advice, "; the best of them on valid is high.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clear_gap_takes_the_best),
         cmocka_unit_test(a_gap_within_the_noise_takes_the_lower),
+        cmocka_unit_test(other_seeds_might_have_given_the_lower),
         cmocka_unit_test(the_budget_that_stopped_all_is_named),
     };
     return cmocka_run_group_tests_name("advice", tests, NULL, NULL);

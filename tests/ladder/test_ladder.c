@@ -1,6 +1,8 @@
 /* The ladder on a small text through the library: rows, files, resuming, refusals. */
 #include "support.h"
 
+#include <sys/stat.h>
+
 #include "base/json.h"
 #include "rung/ladder.h"
 
@@ -78,6 +80,64 @@ static void a_run_is_written_and_gone_on_with(void **state)
     rung_ladder_release(&again);
 }
 
+/* Whether the file of a training is the same as when its time was asked for. */
+static int64_t time_of(const char *name)
+{
+    char path[400];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/%s/model.safetensors", out, name);
+    assert_int_equal(stat(path, &info), 0);
+    return (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+}
+
+static void trainings_are_repeated_with_other_seeds(void **state)
+{
+    rung_error err;
+    rung_ladder l, more;
+    char path[300];
+    json_t *results;
+    rung_ladder_config config = small_config();
+    snprintf(out, sizeof out, "%s/repeated", dir);
+    config.out = out;
+    config.rungs = "unigram,lstm";
+    config.repeats = 2;
+    assert_ok(rung_ladder_run(*state, &config, NULL, &l, &err));
+    const rung_ladder_row *row = &l.rows[1];
+    assert_int_equal(l.rows[0].n_runs, 1); // counting has no seed
+    assert_int_equal(row->n_runs, 2);
+    const double a = rung_ladder_fit(row, 0)->test.bits_per_byte,
+                 b = rung_ladder_fit(row, 1)->test.bits_per_byte;
+    assert_true(a != b);
+    assert_near(row->test.mean.bits_per_byte, (a + b) / 2, 1e-12);
+    assert_near(row->test.spread.bits_per_byte, fabs(a - b) / sqrt(2), 1e-12);
+    const int64_t times[] = {time_of("lstm"), time_of("lstm-2")};
+
+    config.resume = true;
+    config.repeats = 3; // one is added
+    assert_ok(rung_ladder_run(*state, &config, NULL, &more, &err));
+    assert_int_equal(more.rows[1].n_runs, 3);
+    assert_true(time_of("lstm") == times[0] && time_of("lstm-2") == times[1]);
+    assert_true(rung_ladder_fit(&more.rows[1], 1)->test.bits_per_byte == b);
+    snprintf(path, sizeof path, "%s/results.json", out);
+    assert_ok(rung_json_read(&results, path, &err));
+    const json_t *lstm = json_array_get(json_object_get(results, "rungs"), 1);
+    const json_t *runs = json_object_get(lstm, "runs");
+    assert_int_equal(json_array_size(runs), 3);
+    for (int r = 0; r < 3; r++) {
+        const json_t *test = json_object_get(json_array_get(runs, r), "test");
+        assert_int_equal(
+            json_integer_value(json_object_get(json_array_get(runs, r), "seed")), r + 1);
+        assert_true(json_real_value(json_object_get(test, "bits_per_byte")) ==
+                    rung_ladder_fit(&more.rows[1], r)->test.bits_per_byte);
+    }
+    json_decref(results);
+    rung_ladder_release(&l);
+    rung_ladder_release(&more);
+    config.repeats = 1000;
+    assert_fails_saying(rung_ladder_run(*state, &config, NULL, &l, &err), RUNG_USAGE,
+                        "1000 trainings of each rung: at most 100");
+}
+
 static void another_text_is_not_resumed(void **state)
 {
     rung_error err;
@@ -137,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_run_is_written_and_gone_on_with),
         cmocka_unit_test(another_text_is_not_resumed),
         cmocka_unit_test(rungs_are_checked_first),
+        cmocka_unit_test(trainings_are_repeated_with_other_seeds),
         cmocka_unit_test(held_out_parts_are_capped),
     };
     return cmocka_run_group_tests_name("ladder", tests, setup, teardown);
