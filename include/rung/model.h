@@ -207,7 +207,7 @@ RUNG_API const rung_class *rung_class_find(const char *name, rung_error *err);
 /* Adds an embedding program's own class (borrowed for the life of the process; call it
  * before other threads start). Refused with the name of the missing method. */
 RUNG_API rung_status rung_model_register(const rung_class *type, rung_error *err);
-/* As what a class reads data of `kind`: raw text is words to one that learns only them. */
+/* How a class reads data of `kind`: raw text as words if it learns from words alone. */
 RUNG_API rung_data_kind rung_class_kind(const rung_class *type, rung_data_kind kind);
 /* RUNG_USAGE when the class cannot learn from this kind of data; names those that can. */
 RUNG_API rung_status rung_class_check_kind(const rung_class *type, rung_data_kind kind,

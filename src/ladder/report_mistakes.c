@@ -223,7 +223,7 @@ static void add_curves(const rung__report *r, rung__curve_kind kind, int32_t pos
 static rung_status add_both_curves(const rung__report *r, rung_error *err)
 {
     const rung_label_score *s = &r->ladder->rows[0].fit.test_labels;
-    if (s->n_labels != 2 || isnan(s->roc_auc)) return RUNG_OK;
+    if (!s->odds || isnan(s->roc_auc)) return RUNG_OK;
     const int32_t positive = s->of_label[1].given <= s->of_label[0].given;
     curves *c = rung__alloc(sizeof *c);
     rung__scored *cases = rung__alloc_array(s->count, sizeof *cases);

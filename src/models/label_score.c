@@ -340,7 +340,7 @@ rung_status rung_label_bootstrap(rung_label_intervals *out,
         *out = (rung_label_intervals){middle_95(boot.values[ACCURACY]),
                                       middle_95(boot.values[MACRO_F1]),
                                       middle_95(boot.values[LOG_LOSS])};
-        if (a->has_several) out->macro_f1 = (rung_interval){NAN, NAN}; // not resampled
+        if (a[0]->has_several) out->macro_f1 = (rung_interval){NAN, NAN}; // not resampled
     }
     for (int m = 0; m < N_METRICS; m++) rung__free(boot.values[m]);
     rung__free(boot.sums.labels), rung__free(boot.drawn);
