@@ -12,7 +12,8 @@ BEGIN {
     # Public headers that are not named after their floor.
     others = "status=base options=base runtime=base units=base progress=base act=base " \
              "rows=base labelled=text words=text table=text tales=text model=models " \
-             "language=models classify=models tabular=models sight=ladder"
+             "language=models classify=models weights=models tabular=models " \
+             "sight=ladder select=ladder"
     for (i = split(others, other, " "); i > 0; i--) {
         split(other[i], pair, "=")
         floor_of_header[pair[1]] = pair[2]

@@ -163,6 +163,7 @@ struct rung_class {
     const rung_labelled_ops *labelled;
     const rung_words_ops *words;
     const rung_table_ops *table;
+    const struct rung_linear_ops *linear; /* weights of features to be read (optional) */
 
     /* Tensors beyond the parameters: fills at most RUNG_MAX_EXTRA of `out` (data borrowed
      * from the model) and returns how many; takes them back from a folder. (optional,

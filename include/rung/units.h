@@ -19,6 +19,8 @@ RUNG_API char *rung_format_seconds(char *out, double seconds); /* "3m 20s", "4.2
 RUNG_API char *rung_format_count(char *out, double count);     /* "12,345" */
 /* The shortest text that reads back as exactly x: "0.1", "1e-05", "3.0". */
 RUNG_API char *rung_format_real(char *out, double x);
+/* Nine digits, which read back as exactly x, and no more than it takes: "0.100000001". */
+RUNG_API char *rung_format_float(char *out, float x);
 /* "1 to 1000", "at least 0"; an end that no 64-bit integer reaches counts as open. */
 RUNG_API char *rung_format_range(char *out, double min, double max);
 

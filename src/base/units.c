@@ -32,6 +32,13 @@ char *rung_format_real(char *out, double x)
     return out;
 }
 
+char *rung_format_float(char *out, float x)
+{
+    snprintf(out, RUNG_UNITS_BYTES, "%.9g", (double)x);
+    replace_char(out, decimal_point(), '.');
+    return out;
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

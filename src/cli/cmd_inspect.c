@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "rung/units.h"
+#include "rung/weights.h"
 
 static void print_tensor(const rung_stored *t)
 {
@@ -36,6 +37,21 @@ static rung_status inspect_file(const char *path, rung_error *err)
     return RUNG_OK;
 }
 
+/* Where the features of a linear model can go. */
+static rung_status print_features(const rung_model *m, rung_error *err)
+{
+    int64_t bits;
+    if (!m->type->linear) return RUNG_OK;
+    RUNG_TRY(rung_weights_hash_bits(&bits, m, err));
+    if (bits)
+        printf("features hashed into 2^%lld columns: they have no names, and rung alone "
+               "can use them (--hash 0 keeps names)\n",
+               (long long)bits);
+    else
+        printf("features with names: `rung weights --write` takes them anywhere\n");
+    return RUNG_OK;
+}
+
 static rung_status inspect_folder(const char *dir, rung_error *err)
 {
     rung_model *m;
@@ -52,7 +68,9 @@ static rung_status inspect_folder(const char *dir, rung_error *err)
            rung_format_count(count, (double)rung_params_size(m->params)));
     if (options && set.count) printf("options %s\n", options);
     rung_text_free(options);
+    const rung_status status = print_features(m, err);
     rung_model_free(m);
+    RUNG_TRY(status);
     snprintf(path, sizeof path, "%s/model.safetensors", dir);
     return inspect_file(path, err);
 }

@@ -15,7 +15,7 @@
 #include "base/alloc.h"
 #include "base/runtime.h"
 #include "models/extra.h"
-#include "models/featured.h"
+#include "models/linear.h"
 #include "models/logistic.h"
 
 typedef struct logreg_config {
@@ -281,6 +281,44 @@ static rung_status logreg_load(rung_model *m, const rung_safetensors *file,
     return load_weights(r, file, err);
 }
 
+/* ---- Its weights, to be read and replaced ---- */
+
+static const rung_features *logreg_features(const rung_model *m)
+{
+    return &logreg_of(m)->features;
+}
+
+static const float *logreg_weights(const rung_model *m)
+{
+    return logreg_of(m)->weights;
+}
+
+static int64_t logreg_outputs(const rung_model *m)
+{
+    return outputs_of(logreg_of(m));
+}
+
+static const rung_features_config *logreg_features_config(const rung_model *m)
+{
+    return &logreg_of(m)->config.features;
+}
+
+static void logreg_take(rung_model *m, rung_features *features, float *weights)
+{
+    logreg *r = logreg_of(m);
+    forget(r);
+    r->features = *features;
+    r->weights = weights;
+}
+
+static const rung_linear_ops logreg_linear = {
+    .features = logreg_features,
+    .weights = logreg_weights,
+    .outputs = logreg_outputs,
+    .config = logreg_features_config,
+    .take = logreg_take,
+};
+
 static const rung_labelled_ops logreg_labelled = {
     .fit = logreg_fit,
     .predict = logreg_predict,
@@ -296,6 +334,7 @@ const rung_class rung__logreg = {
     .options_offset = offsetof(logreg, config),
     .declare = logreg_declare,
     .labelled = &logreg_labelled,
+    .linear = &logreg_linear,
     .extra = logreg_extra,
     .load_extra = logreg_load,
     .release = logreg_release,
