@@ -133,11 +133,20 @@ RUNG_API rung_status rung_labelled_ids(int32_t **ids, size_t *n_unknown,
                                        const rung_labelled *data,
                                        const rung_labels *labels, rung_error *err);
 
+/* Finds texts that must not be parted, since a model that has learned one knows the
+ * other: equal texts, and texts of four words or more that stand within another one.
+ * group[i] is the first of those that text i belongs with, or i if it stands alone. */
+RUNG_API rung_status rung_group_related(size_t *group, const rung_span *texts, size_t n,
+                                        rung_error *err);
+
 /* Cuts n examples into train, valid and test (0, 1, 2), each with the same share of every
- * label as far as counts allow: part[i] for each example. Pure function of labels, shares
- * and seed. RUNG_INPUT when a part that was asked for would be empty. */
+ * label as far as counts allow: part[i] for each example. Examples of one group
+ * (rung_group_related; NULL: each stands alone) stay together, in train if there is no
+ * room for all of them elsewhere. Pure function of labels, groups, shares and seed.
+ * RUNG_INPUT when a part that was asked for would be empty. */
 RUNG_API rung_status rung_split_stratified(unsigned char *part, const int32_t *labels,
-                                           size_t n, int64_t n_labels, double valid_share,
+                                           const size_t *group, size_t n,
+                                           int64_t n_labels, double valid_share,
                                            double test_share, uint64_t seed,
                                            rung_error *err);
 

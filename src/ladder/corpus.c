@@ -168,14 +168,20 @@ static rung_status cut(unsigned char **part, const rung_corpus *c,
     int32_t *ids = NULL;
     size_t unknown;
     *part = rung__alloc(data->count + 1);
-    if (!*part) return rung__out_of_memory(err, data->count, "parts");
-    rung_status status = rung_labels_new(&all, data->labels, n_labels, err);
+    size_t *group = rung__alloc_array(data->count + 1, sizeof *group);
+    rung_status status =
+        *part && group ? RUNG_OK : rung__out_of_memory(err, data->count, "parts");
+    if (status == RUNG_OK)
+        status = rung_group_related(group, data->texts, data->count, err);
+    if (status == RUNG_OK) status = rung_labels_new(&all, data->labels, n_labels, err);
     if (status == RUNG_OK) status = rung_labelled_ids(&ids, &unknown, data, all, err);
     if (status == RUNG_OK) status = keep_rarest(&ids, data, rung_labels_count(all), err);
     if (status == RUNG_OK)
-        status = rung_split_stratified(*part, ids, data->count, rung_labels_count(all),
-                                       valid, test, config->seed, err);
+        status =
+            rung_split_stratified(*part, ids, group, data->count, rung_labels_count(all),
+                                  valid, test, config->seed, err);
     if (status != RUNG_OK) rung_fail_within(err, "%s", data->name);
+    rung__free(group);
     rung_ids_free(ids);
     rung_labels_free(all);
     return status;

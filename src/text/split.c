@@ -77,10 +77,10 @@ enum { TRAIN, VALID, TEST };
 
 /* The examples of one label. */
 typedef struct stratum {
-    size_t n, seen;  /* seen: those that have their part already */
-    size_t parts[3]; /* how many of them go to each part; train's is what is left */
-    double rest;     /* of the part that is dealt: what its share has beyond whole ones */
-    size_t place;    /* among the strata */
+    size_t n, parts[3];      /* how many; how many each part has room for */
+    size_t n_clusters, seen; /* seen: those that have their rank already */
+    double rest;  /* of the part that is dealt: what its share has beyond whole ones */
+    size_t place; /* among the strata */
 } stratum;
 
 static int by_rest(const void *a, const void *b)
@@ -93,8 +93,8 @@ static int by_rest(const void *a, const void *b)
 /* Deals n * share examples to `part`: to each stratum the whole number of its share, then
  * one more to those with the largest rests (Hamilton's method of seats). One example of
  * each label stays in train. `order` is scratch, as long as there are strata. */
-static size_t deal(stratum *strata, stratum **order, size_t n_strata, size_t n,
-                   double share, int part)
+static void deal(stratum *strata, stratum **order, size_t n_strata, size_t n,
+                 double share, int part)
 {
     const size_t wanted = (size_t)llround((double)n * share);
     size_t dealt = 0;
@@ -113,16 +113,34 @@ static size_t deal(stratum *strata, stratum **order, size_t n_strata, size_t n,
         order[i]->parts[TRAIN]--, order[i]->parts[part]++;
         dealt++;
     }
-    return dealt;
 }
 
-/* Which of a stratum's examples go where is a random order of them. */
-static int next_part(stratum *s, uint64_t key)
+/* Examples that stay together, in the random order of their stratum. */
+typedef struct cluster {
+    stratum *stratum;
+    uint64_t rank;
+    size_t size;
+    unsigned char part;
+} cluster;
+
+static int by_rank(const void *a, const void *b)
 {
-    const uint64_t at = rung_permute(rung_rng_key(key, "label", s->place), s->n, s->seen);
-    s->seen++;
-    if (at < s->parts[TEST]) return TEST;
-    return at < s->parts[TEST] + s->parts[VALID] ? VALID : TRAIN;
+    const cluster *x = *(cluster *const *)a, *y = *(cluster *const *)b;
+    if (x->stratum != y->stratum) return x->stratum < y->stratum ? -1 : 1;
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+/* The first part that has room for all of a cluster. */
+static unsigned char place(cluster *c)
+{
+    static const unsigned char parts[] = {TEST, VALID};
+    for (size_t i = 0; i < 2; i++) {
+        size_t *room = &c->stratum->parts[parts[i]];
+        if (*room < c->size) continue;
+        *room -= c->size;
+        return parts[i];
+    }
+    return TRAIN;
 }
 
 static rung_status check_dealt(size_t dealt, double share, const char *part, size_t n,
@@ -134,9 +152,52 @@ static rung_status check_dealt(size_t dealt, double share, const char *part, siz
                      n, (long long)n_labels, part, share);
 }
 
-rung_status rung_split_stratified(unsigned char *part, const int32_t *labels, size_t n,
-                                  int64_t n_labels, double valid_share, double test_share,
-                                  uint64_t seed, rung_error *err)
+/* The clusters of all examples, at the place of the first of each; a cluster is of the
+ * stratum of its first example. */
+static void gather(cluster *clusters, stratum *strata, const int32_t *labels,
+                   const size_t *group, size_t n, uint64_t seed)
+{
+    const uint64_t key = rung_rng_key(seed, "split", 0);
+    for (size_t i = 0; i < n; i++) {
+        const size_t first = group ? group[i] : i;
+        assert(first <= i);
+        clusters[first].stratum = &strata[labels[first] + 1];
+        if (clusters[first].size++ == 0) clusters[first].stratum->n_clusters++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        stratum *s = clusters[i].stratum;
+        if (clusters[i].size == 0) continue;
+        clusters[i].rank =
+            rung_permute(rung_rng_key(key, "label", s->place), s->n_clusters, s->seen++);
+    }
+}
+
+/* Gives every example its part; parts_n: how many each part gets. */
+static rung_status distribute(unsigned char *part, stratum *strata, const int32_t *labels,
+                              const size_t *group, size_t n, uint64_t seed,
+                              size_t parts_n[3], rung_error *err)
+{
+    cluster *clusters = rung__alloc_array(n, sizeof *clusters + sizeof(cluster *));
+    if (!clusters) return rung__out_of_memory(err, n * sizeof *clusters, "a split");
+    cluster **order = (cluster **)(clusters + n);
+    size_t n_clusters = 0;
+    gather(clusters, strata, labels, group, n, seed);
+    for (size_t i = 0; i < n; i++)
+        if (clusters[i].size) order[n_clusters++] = &clusters[i];
+    qsort(order, n_clusters, sizeof *order, by_rank);
+    for (size_t i = 0; i < n_clusters; i++) order[i]->part = place(order[i]);
+    for (size_t i = 0; i < n; i++) {
+        part[i] = clusters[group ? group[i] : i].part;
+        parts_n[part[i]]++;
+    }
+    rung__free(clusters);
+    return RUNG_OK;
+}
+
+rung_status rung_split_stratified(unsigned char *part, const int32_t *labels,
+                                  const size_t *group, size_t n, int64_t n_labels,
+                                  double valid_share, double test_share, uint64_t seed,
+                                  rung_error *err)
 {
     RUNG_TRY(check_shares(valid_share, test_share, err));
     const size_t n_strata = (size_t)n_labels + 1; // the first: of unknown labels
@@ -149,14 +210,12 @@ rung_status rung_split_stratified(unsigned char *part, const int32_t *labels, si
         stratum *s = &strata[labels[i] + 1];
         s->n++, s->parts[TRAIN]++;
     }
-    const size_t n_test = deal(strata, order, n_strata, n, test_share, TEST);
-    const size_t n_valid = deal(strata, order, n_strata, n, valid_share, VALID);
-    rung_status status = check_dealt(n_test, test_share, "test", n, n_labels, err);
-    if (status == RUNG_OK)
-        status = check_dealt(n_valid, valid_share, "valid", n, n_labels, err);
-    const uint64_t key = rung_rng_key(seed, "split", 0);
-    for (size_t i = 0; i < n && status == RUNG_OK; i++)
-        part[i] = (unsigned char)next_part(&strata[labels[i] + 1], key);
+    deal(strata, order, n_strata, n, test_share, TEST);
+    deal(strata, order, n_strata, n, valid_share, VALID);
+    size_t got[3] = {0};
+    rung_status status = distribute(part, strata, labels, group, n, seed, got, err);
     rung__free(strata);
-    return status;
+    RUNG_TRY(status);
+    RUNG_TRY(check_dealt(got[TEST], test_share, "test", n, n_labels, err));
+    return check_dealt(got[VALID], valid_share, "valid", n, n_labels, err);
 }

@@ -121,8 +121,8 @@ static rung_status split(labelled_set *set, double valid, double test, uint64_t 
 {
     memset(set->counts, 0, sizeof set->counts);
     memset(set->totals, 0, sizeof set->totals);
-    RUNG_TRY(rung_split_stratified(set->part, set->labels, set->n, set->n_labels, valid,
-                                   test, seed, &err));
+    RUNG_TRY(rung_split_stratified(set->part, set->labels, NULL, set->n, set->n_labels,
+                                   valid, test, seed, &err));
     for (size_t i = 0; i < set->n; i++) {
         set->counts[set->part[i]][set->labels[i]]++;
         set->totals[set->part[i]]++;
@@ -196,11 +196,32 @@ static void unknown_labels_are_a_label_of_their_own(void **state)
     int32_t labels[40];
     unsigned char part[40];
     for (size_t i = 0; i < 40; i++) labels[i] = i % 2 ? 0 : -1;
-    assert_ok(rung_split_stratified(part, labels, 40, 1, 0, 0.1, 1, &err));
+    assert_ok(rung_split_stratified(part, labels, NULL, 40, 1, 0, 0.1, 1, &err));
     size_t n_test[2] = {0};
     for (size_t i = 0; i < 40; i++) n_test[i % 2] += part[i] == 2;
     assert_int_equal(n_test[0], 2);
     assert_int_equal(n_test[1], 2);
+}
+
+static void groups_stay_together(void **state)
+{
+    (void)state;
+    enum { N = 600 };
+    int32_t labels[N];
+    size_t group[N], n_part[3] = {0};
+    unsigned char part[N];
+    for (size_t i = 0; i < N; i++) labels[i] = (int32_t)(i % 2);
+    for (size_t i = 0; i < 300; i++) group[i] = i / 3 * 3; // threes of both labels
+    for (size_t i = 300; i < 400; i++) group[i] = 300;     // too many for a part
+    for (size_t i = 400; i < N; i++) group[i] = i;
+    assert_ok(rung_split_stratified(part, labels, group, N, 2, 0.1, 0.1, 1, &err));
+    for (size_t i = 0; i < N; i++) {
+        assert_int_equal(part[i], part[group[i]]);
+        n_part[part[i]]++;
+    }
+    assert_int_equal(part[300], 0);
+    assert_in_range(n_part[1], 56, 60);
+    assert_in_range(n_part[2], 56, 60);
 }
 
 static void impossible_shares_of_examples_are_refused(void **state)
@@ -235,6 +256,7 @@ int main(void)
         cmocka_unit_test(every_label_stays_in_train),
         cmocka_unit_test(the_seed_decides_who_goes_where),
         cmocka_unit_test(unknown_labels_are_a_label_of_their_own),
+        cmocka_unit_test(groups_stay_together),
         cmocka_unit_test(impossible_shares_of_examples_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

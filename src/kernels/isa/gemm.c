@@ -50,7 +50,7 @@
 
 /* Rows of B fetched ahead: enough bytes on their way, and no more lines of one cache set
  * (rows may lie 4096 bytes apart) than the first-level cache holds. For a single row of A
- * none are: the processor finds its long runs by itself, and is then 1.2 times as fast. */
+ * none are: the processor finds its long runs by itself, and is 1.2 times as fast. */
 #define AHEAD(vecs) ((vecs)*W >= 8 * LINE ? 8 : 16)
 /* Likewise of a transposed A. */
 #define A_AHEAD 16
