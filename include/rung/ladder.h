@@ -175,6 +175,7 @@ typedef struct rung_ladder_row {
     rung_run_summary valid, test; /* over all of them */
     rung_sight sight; /* raw text, of the first training: on test; on tales as well if
                          they are the data */
+    struct rung__gaze *gaze; /* owned: a picture of attention for the report; or NULL */
     /* On valid, how much worse than the best: bits a byte, or accuracy. The interval is
      * one of 95 %, paired; the error a standard error. */
     double gap, gap_error;

@@ -112,6 +112,23 @@ RUNG_API rung_tensor *rung_nn_encoder_layer(const rung_scope *s,
                                             const rung_encoder_spec *spec, rung_tensor *x,
                                             rung_tensor *lengths, int64_t rows);
 
+/* ---- To look at: weights [B, heads, T, T] of attention, from small operators ---- */
+
+/* Of queries and keys in the columns of q and k [B, T, *] that `c` names; mask [T, T] or
+ * NULL is added to the scores: a large negative number hides a key. */
+RUNG_API rung_tensor *rung_nn_attention_weights(rung_graph *g, rung_tensor *q,
+                                                rung_tensor *k,
+                                                const rung_attention_config *c,
+                                                rung_tensor *mask);
+/* Of the two layers above for their input x [B, T, width], all of whose keys are seen but
+ * for the mask. */
+RUNG_API rung_tensor *rung_nn_block_weights(const rung_scope *s,
+                                            const rung_block_spec *spec, rung_tensor *x,
+                                            rung_tensor *mask);
+RUNG_API rung_tensor *rung_nn_encoder_layer_weights(const rung_scope *s,
+                                                    const rung_encoder_spec *spec,
+                                                    rung_tensor *x, rung_tensor *mask);
+
 /* ---- LSTM, stacked (layout and names of torch.nn.LSTM) ---- */
 typedef struct rung_lstm_spec {
     int64_t in, width, layers;

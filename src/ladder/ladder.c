@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/files.h"
 #include "ladder/advice.h"
+#include "ladder/gaze.h"
 #include "ladder/report.h"
 #include "ladder/results.h"
 #include "ladder/sight_file.h"
@@ -153,8 +154,10 @@ static rung_status run_once(const climb *c, rung_ladder_row *row, size_t run,
     rung_status status = dir ? rung_fit(c->rt, &m, c->corpus, &fit, context, dir,
                                         c->hooks ? &c->hooks->train : NULL, result, err)
                              : rung__out_of_memory(err, strlen(name), "a path");
-    if (status == RUNG_OK && kind == RUNG_RAW && run == 0 &&
-        result->train.end != RUNG_TRAIN_INTERRUPTED)
+    const bool is_shown =
+        status == RUNG_OK && run == 0 && result->train.end != RUNG_TRAIN_INTERRUPTED;
+    if (is_shown) status = rung__gaze_of(&row->gaze, m, c->rt, c->corpus, err);
+    if (is_shown && status == RUNG_OK && kind == RUNG_RAW)
         status = rung__sight_of(&row->sight, m, c->rt, c->corpus, context, dir, err);
     rung__free(dir);
     rung_model_free(m);
@@ -268,6 +271,7 @@ void rung_ladder_release(rung_ladder *ladder)
         for (size_t r = 1; r < row->n_runs; r++)
             rung_fit_result_release(&row->more[r - 1]);
         rung__free(row->more);
+        rung__gaze_free(row->gaze);
     }
     rung_labels_free(ladder->labels);
     *ladder = (rung_ladder){0};

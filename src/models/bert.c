@@ -8,6 +8,7 @@
  *
  * Only the first row of the last layer, that of [CLS], is read, so no other is computed
  * there. All weights start from N(0, 0.02). */
+#include "models/attention.h"
 #include "models/rungs.h"
 
 #include <string.h>
@@ -181,6 +182,22 @@ static rung_tensor *bert_logits(const rung_model *m, rung_graph *g, rung_tensor 
         x = rung_nn_encoder_layer(&s, &layer, x, lengths, l + 1 < c->layers ? T : 1);
     }
     return classify(&root, m, x, layer.dropout);
+}
+
+size_t rung__bert_attention(const rung_model *m, rung_graph *g, rung_tensor *ids,
+                            rung_tensor *mask, rung_tensor **weights)
+{
+    const bert_config *c = &bert_of(m)->config;
+    rung_scope root = rung_scope_root(m->params, g, NULL);
+    rung_scope embeddings = rung_scope_in(&root, "bert.embeddings");
+    rung_encoder_spec layer = layer_spec(c, false);
+    rung_tensor *x = embed(&embeddings, ids, 0);
+    for (int64_t l = 0; l < c->layers; l++) {
+        rung_scope s = rung_scope_in(&root, "bert.encoder.layer.%lld", (long long)l);
+        weights[l] = rung_nn_encoder_layer_weights(&s, &layer, x, mask);
+        x = rung_nn_encoder_layer(&s, &layer, x, NULL, rung_tensor_dim(ids, 1));
+    }
+    return (size_t)c->layers;
 }
 
 /* From scratch, [CLS] has to find out that the words matter: for the first hundreds of

@@ -7,12 +7,13 @@
  *
  * Weights start from N(0, 0.02), those that end a residual branch from
  * N(0, 0.02 / sqrt(2 n_layer)). */
-#include "models/rungs.h"
+#include "models/attention.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "models/lm_stream.h"
+#include "models/rungs.h"
 #include "rung/nn.h"
 
 typedef struct gpt_config {
@@ -97,36 +98,61 @@ static rung_status gpt_declare(rung_model *m, rung_error *err)
     return rung_nn_layernorm_declare(&ln_f, c->width, err);
 }
 
+/* wte[ids] + wpe[0 ... T-1]; NULL after an error. */
+static rung_tensor *embed(const rung_scope *top, const gpt_config *c, rung_tensor *ids,
+                          double dropout)
+{
+    rung_graph *g = top->graph;
+    rung_scope wte = rung_scope_in(top, "wte"), wpe = rung_scope_in(top, "wpe");
+    if (!ids) return NULL;
+    if (rung_tensor_dim(ids, 1) > c->context)
+        return rung_graph_fail(g, "windows of %lld tokens, but the context is %lld",
+                               (long long)rung_tensor_dim(ids, 1), (long long)c->context);
+    rung_tensor *places =
+        rung_nn_embedding(&wpe, rung_positions(g, rung_tensor_dim(ids, 1)));
+    rung_tensor *tokens = rung_nn_embedding(&wte, ids);
+    rung_graph_push(g, "%s", top->path);
+    rung_tensor *x = rung_dropout(g, rung_add(g, tokens, places), dropout);
+    rung_graph_pop(g);
+    return x;
+}
+
 static rung_tensor *gpt_logits(const rung_model *m, rung_graph *g, rung_tensor *ids,
                                const rung_params *states, bool training)
 {
     const gpt_config *c = &gpt_of(m)->config;
     rung_scope root = rung_scope_root(m->params, g, states);
     rung_scope top = rung_scope_in(&root, "transformer");
-    rung_scope wte = rung_scope_in(&top, "wte"), wpe = rung_scope_in(&top, "wpe");
-    rung_scope ln_f = rung_scope_in(&top, "ln_f");
+    rung_scope wte = rung_scope_in(&top, "wte"), ln_f = rung_scope_in(&top, "ln_f");
     rung_block_spec block = block_spec(c, training);
-    if (!ids) return NULL;
-    if (rung_tensor_dim(ids, 1) > c->context)
-        return rung_graph_fail(g, "windows of %lld tokens, but the context is %lld",
-                               (long long)rung_tensor_dim(ids, 1), (long long)c->context);
-
-    rung_tensor *places =
-        rung_nn_embedding(&wpe, rung_positions(g, rung_tensor_dim(ids, 1)));
-    rung_tensor *tokens = rung_nn_embedding(&wte, ids);
-    rung_graph_push(g, "%s", top.path);
-    rung_tensor *x = rung_dropout(g, rung_add(g, tokens, places), block.dropout);
-    rung_graph_pop(g);
-    for (int64_t l = 0; l < c->layers; l++) {
+    rung_tensor *x = embed(&top, c, ids, block.dropout);
+    for (int64_t l = 0; x && l < c->layers; l++) {
         rung_scope h = rung_scope_in(&top, "h.%lld", (long long)l);
         x = rung_nn_block(&h, &block, x);
     }
+    if (!x) return NULL;
     x = rung_nn_layernorm(&ln_f, x, EPS);
     rung_graph_push(g, "lm_head");
     rung_tensor *logits = rung_linear(g, x, rung_scope_param(&wte, "weight"), NULL,
                                       RUNG_TRANS_B, RUNG_ACT_NONE, NULL);
     rung_graph_pop(g);
     return logits;
+}
+
+size_t rung__gpt_attention(const rung_model *m, rung_graph *g, rung_tensor *ids,
+                           rung_tensor *mask, rung_tensor **weights)
+{
+    const gpt_config *c = &gpt_of(m)->config;
+    rung_scope root = rung_scope_root(m->params, g, NULL);
+    rung_scope top = rung_scope_in(&root, "transformer");
+    rung_block_spec block = block_spec(c, false);
+    rung_tensor *x = embed(&top, c, ids, 0);
+    for (int64_t l = 0; l < c->layers; l++) {
+        rung_scope h = rung_scope_in(&top, "h.%lld", (long long)l);
+        weights[l] = x ? rung_nn_block_weights(&h, &block, x, mask) : NULL;
+        x = x ? rung_nn_block(&h, &block, x) : NULL;
+    }
+    return (size_t)c->layers;
 }
 
 /* ---- Generation: keys and values of what was read are kept in caches ---- */

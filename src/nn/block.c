@@ -72,17 +72,35 @@ static rung_tensor *attend(const rung_scope *s, const rung_block_spec *b,
     return rung_attention(s->graph, qkv, k, v, NULL, &c);
 }
 
+/* Queries, keys and values of the normalised x, packed. */
+static rung_tensor *project(const rung_scope *s, const rung_block_spec *b, rung_tensor *x)
+{
+    rung_scope ln_1 = rung_scope_in(s, "ln_1"), c_attn = rung_scope_in(s, "attn.c_attn");
+    rung_linear_spec attn = branch_in(b, 3);
+    return rung_nn_linear(&c_attn, &attn, rung_nn_layernorm(&ln_1, x, b->eps),
+                          RUNG_ACT_NONE, NULL);
+}
+
+rung_tensor *rung_nn_block_weights(const rung_scope *s, const rung_block_spec *b,
+                                   rung_tensor *x, rung_tensor *mask)
+{
+    rung_tensor *qkv = project(s, b, x);
+    const rung_attention_config c = {
+        .heads = b->heads, .width = b->width, .k_column = b->width};
+    rung_graph_push(s->graph, "%s.attn", s->path);
+    rung_tensor *weights = rung_nn_attention_weights(s->graph, qkv, qkv, &c, mask);
+    rung_graph_pop(s->graph);
+    return weights;
+}
+
 rung_tensor *rung_nn_block(const rung_scope *s, const rung_block_spec *b, rung_tensor *x)
 {
-    rung_scope ln_1 = rung_scope_in(s, "ln_1"), ln_2 = rung_scope_in(s, "ln_2");
-    rung_scope c_attn = rung_scope_in(s, "attn.c_attn"),
-               c_proj = rung_scope_in(s, "attn.c_proj");
+    rung_scope ln_2 = rung_scope_in(s, "ln_2"), c_proj = rung_scope_in(s, "attn.c_proj");
     rung_scope c_fc = rung_scope_in(s, "mlp.c_fc"),
                mlp_proj = rung_scope_in(s, "mlp.c_proj");
-    rung_linear_spec attn = branch_in(b, 3), fc = branch_in(b, 4);
+    rung_linear_spec fc = branch_in(b, 4);
 
-    rung_tensor *qkv = rung_nn_linear(&c_attn, &attn, rung_nn_layernorm(&ln_1, x, b->eps),
-                                      RUNG_ACT_NONE, NULL);
+    rung_tensor *qkv = project(s, b, x);
     rung_graph_push(s->graph, "%s.attn", s->path);
     rung_tensor *y = attend(s, b, qkv);
     rung_graph_pop(s->graph);

@@ -70,6 +70,19 @@ static rung_tensor *end_branch(const rung_scope *s, const rung_encoder_spec *e, 
     return rung_nn_layernorm(&norm, y, e->eps);
 }
 
+rung_tensor *rung_nn_encoder_layer_weights(const rung_scope *s,
+                                           const rung_encoder_spec *e, rung_tensor *x,
+                                           rung_tensor *mask)
+{
+    const rung_attention_config config = {.heads = e->heads, .width = e->width};
+    rung_tensor *q = dense(s, e, QUERY, x, RUNG_ACT_NONE, NULL);
+    rung_tensor *k = dense(s, e, KEY, x, RUNG_ACT_NONE, NULL);
+    rung_graph_push(s->graph, "%s.attention.self", s->path);
+    rung_tensor *weights = rung_nn_attention_weights(s->graph, q, k, &config, mask);
+    rung_graph_pop(s->graph);
+    return weights;
+}
+
 rung_tensor *rung_nn_encoder_layer(const rung_scope *s, const rung_encoder_spec *e,
                                    rung_tensor *x, rung_tensor *lengths, int64_t rows)
 {

@@ -68,7 +68,7 @@ static void a_run_on_raw_text_is_told(void **state)
 {
     rung_ladder ladder;
     char text[200];
-    char *page = page_of(*state, "a <b> & c.txt", raw_text(), "unigram,bigram",
+    char *page = page_of(*state, "a <b> & c.txt", raw_text(), "unigram,bigram,gpt",
                          RUNG_CORPUS_RAW, &ladder);
     assert_contains(page, "<h1>Which rung does a &lt;b&gt; &amp; c.txt need?</h1>");
     assert_contains(page, "<p class=\"lead\">Take ");
@@ -84,12 +84,16 @@ static void a_run_on_raw_text_is_told(void **state)
     }
     static const char *const titles[] = {"How much worse than the best",
                                          "Quality against training time",
-                                         "Quality against size", "Loss by context"};
+                                         "Quality against size",
+                                         "Loss by context",
+                                         "Where gpt looks from the last token",
+                                         "Layer 4 of gpt"};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
         snprintf(text, sizeof text, "<figcaption><strong>%s</strong>", titles[i]);
         assert_contains(page, text);
     }
     assert_null(strstr(page, "A name, recalled")); // that is of tales
+    assert_contains(page, "<th scope=\"row\">layer 4.4</th>");
     assert_contains(page, ladder.sha256);
     rung__free(page);
     rung_ladder_release(&ladder);

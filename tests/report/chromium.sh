@@ -114,16 +114,16 @@ check() { # PAGE
 
 if [ $# -eq 0 ]; then
     "$build/tests/report/test_page" "$work/sample.html" || exit 1
-    "$build/rung" ladder --rungs unigram,bigram --out "$work/run" --quiet >"$work/log" ||
-        exit 1
+    "$build/rung" ladder --rungs unigram,gpt --budget 1s --quiet --out "$work/run" \
+        >"$work/log" || exit 1
     for i in $(seq 300); do
         word=весело label='очень хорошо'
         [ $((i % 3)) -gt 0 ] || { word=скучно && label=плохо; }
         [ $((i % 7)) -gt 0 ] || word=долго
         printf 'В день %d было %s\t%s\n' $((i % 19)) $word "$label"
     done >"$work/отзывы.tsv"
-    "$build/rung" ladder "$work/отзывы.tsv" --rungs majority,logreg --quiet \
-        --out "$work/labelled" >"$work/log" || exit 1
+    "$build/rung" ladder "$work/отзывы.tsv" --rungs majority,logreg,bert \
+        --budget 1s --quiet --out "$work/labelled" >"$work/log" || exit 1
     set -- "$work/sample.html" "$work/run/report.html" "$work/labelled/report.html"
 fi
 for page; do check "$page"; done
