@@ -50,8 +50,7 @@ typedef enum rung_data_kind {
     RUNG_WORDS,
     RUNG_TABLE
 } rung_data_kind;
-/* "raw text", "labelled text", "running text", "tables". */
-RUNG_API const char *rung_data_kind_name(rung_data_kind kind);
+RUNG_API const char *rung_data_kind_name(rung_data_kind kind); /* "raw text", ... */
 
 /* Raw text: the class is a language model. */
 typedef struct rung_raw_ops {

@@ -22,6 +22,11 @@ struct rung_table_ops {
      * model's number on do not occur. */
     rung_status (*predict)(const rung_model *m, rung_runtime *rt, const rung_rows *rows,
                            double *out, rung_error *err);
+
+    /* What the fit found: lines for a person, and an object of training.json. New texts;
+     * NULL when out of memory. (each optional) */
+    char *(*words)(const rung_model *m);
+    char *(*facts)(const rung_model *m);
 };
 
 /* The predictions of numbers: y is the target, z what is predicted, w the weight. */
@@ -42,6 +47,11 @@ RUNG_API rung_status rung_table_predict(const rung_model *m, rung_runtime *rt,
 RUNG_API rung_status rung_table_classify(float **logp, const rung_model *m,
                                          rung_runtime *rt, const rung_rows *rows,
                                          rung_error *err);
+
+/* What the fit of a model of tables found, in lines for a person or as a JSON object; a
+ * new text (rung_text_free), NULL when there is none to be had. */
+RUNG_API char *rung_table_fit_words(const rung_model *m);
+RUNG_API char *rung_table_fit_facts(const rung_model *m);
 
 /* Predicts all rows of a table, from where it is on, and scores that: of the two scores
  * the one that the model is made for is filled; that of labels is released by

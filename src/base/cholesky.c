@@ -34,9 +34,15 @@ bool rung__cholesky(double *a, int64_t n, double least)
     return true;
 }
 
+void rung__cholesky_half(const double *l, int64_t n, int64_t first, double *x)
+{
+    for (int64_t i = first; i < n; i++)
+        x[i] = (x[i] - dot(l + i * n + first, x + first, i - first)) / l[i * n + i];
+}
+
 void rung__cholesky_solve(const double *l, int64_t n, double *x)
 {
-    for (int64_t i = 0; i < n; i++) x[i] = (x[i] - dot(l + i * n, x, i)) / l[i * n + i];
+    rung__cholesky_half(l, n, 0, x);
     for (int64_t i = n - 1; i >= 0; i--) {
         x[i] /= l[i * n + i];
         for (int64_t k = 0; k < i; k++) x[k] -= l[i * n + k] * x[i];

@@ -11,7 +11,9 @@
  * told. */
 bool rung__cholesky(double *a, int64_t n, double least);
 
-/* Solves L L^T x = b in place of b [n]. */
+/* Solves L x = b in place of b [n], of which the elements before `first` are 0; and
+ * L L^T x = b. */
+void rung__cholesky_half(const double *l, int64_t n, int64_t first, double *x);
 void rung__cholesky_solve(const double *l, int64_t n, double *x);
 
 #endif

@@ -152,6 +152,13 @@ void cli_print_numbers(const char *part, const rung_number_score *s)
            s->mae, (long long)s->count);
 }
 
+void cli_print_words(const rung_model *m)
+{
+    char *words = rung_table_fit_words(m);
+    if (words) fputs(words, stdout);
+    rung_text_free(words);
+}
+
 rung_status cli_print_file(const char *dir, const char *name, rung_error *err)
 {
     char path[4096], buffer[4096];

@@ -78,6 +78,9 @@ void cli_print_labels(const char *part, const rung_label_score *score);
 /* "test: R2 0.6112, RMSE 71000, MAE 49000 of 2047 rows"; nothing for an empty score. */
 void cli_print_numbers(const char *part, const rung_number_score *score);
 
+/* What the fit of a model of tables found; nothing where there is nothing to say. */
+void cli_print_words(const rung_model *m);
+
 /* Prints dir/name, which was just written, as it is. */
 rung_status cli_print_file(const char *dir, const char *name, rung_error *err);
 

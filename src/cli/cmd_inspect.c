@@ -68,6 +68,7 @@ static rung_status inspect_folder(const char *dir, rung_error *err)
            rung_format_count(count, (double)rung_params_size(m->params)));
     if (options && set.count) printf("options %s\n", options);
     rung_text_free(options);
+    cli_print_words(m);
     const rung_status status = print_features(m, err);
     rung_model_free(m);
     RUNG_TRY(status);

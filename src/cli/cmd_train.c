@@ -245,6 +245,7 @@ static void print_result(const training *t, const rung_fit_result *r)
     if (r->test.tokens) printf("test:  %.4f bits a byte\n", r->test.bits_per_byte);
     cli_print_labels("valid", &r->valid_labels);
     cli_print_labels("test", &r->test_labels);
+    cli_print_words(t->model);
     cli_print_numbers("valid", &r->valid_numbers);
     cli_print_numbers("test", &r->test_numbers);
     printf("in %s\n", t->own.out);

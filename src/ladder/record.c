@@ -324,6 +324,9 @@ static json_t *describe(const rung_model *m, const rung_corpus *corpus,
     rung__json_put(record, "seed", json_integer(config->train.seed), &failed);
     rung__json_put(record, "data", describe_data(corpus), &failed);
     rung__json_put(record, "training", describe_training(&result->train), &failed);
+    char *facts = rung_table_fit_facts(m);
+    if (facts) rung__json_put(record, "fit", json_loads(facts, 0, NULL), &failed);
+    rung_text_free(facts);
     rung__json_put(record, "metrics", describe_metrics(result), &failed);
     rung_str_release(&again);
     if (!failed) return record;

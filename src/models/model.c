@@ -12,8 +12,8 @@
 /* ---- The factory ---- */
 
 static const rung_class *const built_in[] = {
-    &rung__unigram, &rung__bigram, &rung__majority, &rung__logreg, &rung__bow,
-    &rung__glove,   &rung__lstm,   &rung__gpt,      &rung__bert,
+    &rung__unigram, &rung__bigram, &rung__majority, &rung__linreg, &rung__logreg,
+    &rung__bow,     &rung__glove,  &rung__lstm,     &rung__gpt,    &rung__bert,
 };
 
 enum { N_BUILT_IN = sizeof built_in / sizeof built_in[0], MAX_REGISTERED = 16 };

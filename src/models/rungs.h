@@ -5,7 +5,7 @@
 #include "rung/language.h"
 #include "rung/tabular.h"
 
-extern const rung_class rung__unigram, rung__bigram, rung__majority, rung__logreg,
-    rung__bow, rung__glove, rung__lstm, rung__gpt, rung__bert;
+extern const rung_class rung__unigram, rung__bigram, rung__majority, rung__linreg,
+    rung__logreg, rung__bow, rung__glove, rung__lstm, rung__gpt, rung__bert;
 
 #endif

@@ -46,6 +46,18 @@ rung_status rung_table_classify(float **logp, const rung_model *m, rung_runtime 
     return status;
 }
 
+char *rung_table_fit_words(const rung_model *m)
+{
+    const bool has_words = m->kind == RUNG_TABLE && m->type->table->words;
+    return has_words ? m->type->table->words(m) : NULL;
+}
+
+char *rung_table_fit_facts(const rung_model *m)
+{
+    const bool has_facts = m->kind == RUNG_TABLE && m->type->table->facts;
+    return has_facts ? m->type->table->facts(m) : NULL;
+}
+
 /* ---- Numbers ---- */
 
 /* Weighted mean and sum of squares of y about it (West 1979, "Updating mean and variance

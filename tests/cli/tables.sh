@@ -37,7 +37,42 @@ same=$(json plain/training.json same_again)
 runs ${same#rung } --out again --quiet
 is "weights of the same again" "$(sha again)" "$(sha plain)"
 
+# Numbers: y = 3 x - 2 z + 1, exactly.
+awk 'BEGIN {
+    for (i = 0; i < 400; i++)
+        printf "%g,%g,%g\n", i % 9, i % 5, 3 * (i % 9) - 2 * (i % 5) + 1
+}' >line.csv
+runs train linreg --data line.csv --out line --threads 1
+grep -qE '^train: R2 1.0000, RMSE .* rows; rank 2, condition [0-9.]+$' stdout ||
+    failed "train linreg: $(cat stdout)"
+grep -qE '^test: R2 1.0000, RMSE ' stdout || failed "train linreg: $(cat stdout)"
+runs inspect line
+grep -qE '^ +1 +[-0-9.e]+  \(bias\)$' stdout || failed "inspect: $(cat stdout)"
+grep -qE '^ +-2 +[-0-9.e]+  2$' stdout || failed "inspect: $(cat stdout)"
+printf '2,3\n0,0\n' | "$rung" predict line >stdout || failed "predict linreg"
+is "predicted" "$(awk '{ printf "%s%.6f", sep, $1; sep = " " }' stdout)" \
+    "1.000000 1.000000"
+runs predict line line.csv --json
+grep -qE '^\{"value": [-0-9.e]+\}$' stdout || failed "predict --json: $(head -n 1 stdout)"
+runs eval line line.csv
+grep -qE '^linreg: R2 1.0000, RMSE [-0-9.e]+, MAE [-0-9.e]+ of 400 rows$' stdout ||
+    failed "eval: $(cat stdout)"
+runs train linreg --data line.csv --out line2 --threads 3 --quiet
+is "bits at 3 threads" "$(sha line2)" "$(sha line)"
+awk -F , '{ print $1 "," $2 "," $1 + $2 ",7," $3 }' line.csv >more.csv
+runs train linreg --data more.csv --out more
+grep -q "column '4' is 7 in every row: its weight is 0" stderr ||
+    failed "$(cat stderr)"
+grep -q "4 features have a rank of 2" stderr || failed "$(cat stderr)"
+grep -q 'rank 2, condition inf' stdout || failed "$(cat stdout)"
+
 # What can be wrong.
+says 2 "rung: houses.csv: the target, column 4 'kind', holds words, but numbers are to \
+be predicted: name another with --target, or train logreg" \
+    train linreg --data houses.csv --out none
+sed '7s/.*/1,2,NaN/' line.csv >nan.csv
+says 2 "rung: nan.csv:7: column 3: the cell is missing ('NaN')" \
+    train linreg --data nan.csv --out none
 says 2 "rung: gpt does not learn from tables: $("$rung" models |
     awk '/^[a-z]/ { name = $1 }
         /  tables:/ { printf "%s%s", sep, name; sep = ", " }') do" \
