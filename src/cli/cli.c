@@ -159,6 +159,27 @@ void cli_print_words(const rung_model *m)
     rung_text_free(words);
 }
 
+bool cli_has_color(FILE *out)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(fileno(out)) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
+void cli_print_folded(const char *text)
+{
+    enum { COLUMNS = 80 };
+    while (*text) {
+        size_t n = strlen(text);
+        if (n > COLUMNS) {
+            for (n = COLUMNS; n > 0 && text[n] != ' ';) n--;
+            if (n == 0) n = strcspn(text, " ");
+        }
+        printf("%.*s\n", (int)n, text);
+        text += n;
+        text += strspn(text, " ");
+    }
+}
+
 rung_status cli_print_file(const char *dir, const char *name, rung_error *err)
 {
     char path[4096], buffer[4096];

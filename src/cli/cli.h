@@ -81,6 +81,12 @@ void cli_print_numbers(const char *part, const rung_number_score *score);
 /* What the fit of a model of tables found; nothing where there is nothing to say. */
 void cli_print_words(const rung_model *m);
 
+/* Whether a stream may be written to in colours: it is a terminal, and the environment
+ * does not say no (NO_COLOR, TERM=dumb). */
+bool cli_has_color(FILE *out);
+/* Prints a paragraph in lines of at most 80 columns. */
+void cli_print_folded(const char *text);
+
 /* Prints dir/name, which was just written, as it is. */
 rung_status cli_print_file(const char *dir, const char *name, rung_error *err);
 

@@ -67,7 +67,9 @@ static void print_row(const rung_ladder *l, size_t i)
            row->type->name, row->test.mean.bits_per_byte,
            rung_format_count(params, (double)row->fit.params),
            rung_format_seconds(seconds, row->test.mean.train_seconds),
-           rung_format_count(rate, round(row->fit.train.units_per_second)),
+           rung_class_is_trained(row->type, l->kind)
+               ? rung_format_count(rate, round(row->fit.train.units_per_second))
+               : "counted",
            rung_format_seconds(predict, row->test.mean.use_seconds),
            rung_format_bytes(bytes, (double)row->fit.file_bytes),
            has_converged(row) ? "converged" : "budget");
@@ -92,6 +94,18 @@ static void print_label_row(const rung_ladder *l, size_t i)
                spread->macro_f1, spread->log_loss);
 }
 
+/* The row to take stands out, where there are colours. */
+static void print_rows(const rung_ladder *l, void (*print)(const rung_ladder *, size_t))
+{
+    const bool has_color = cli_has_color(stdout);
+    for (size_t i = 0; i < l->n_rows; i++) {
+        const bool is_marked = has_color && i == l->recommended;
+        if (is_marked) fputs("\033[1;32m", stdout); // bold, green
+        print(l, i);
+        if (is_marked) fputs("\033[0m", stdout);
+    }
+}
+
 static void print_label_table(const rung_ladder *l)
 {
     printf("\ntrain %zu, valid %zu, test %zu texts; %lld labels\n",
@@ -102,7 +116,7 @@ static void print_label_table(const rung_ladder *l)
                l->n_repeated[RUNG_TEST]);
     printf("\n  %-8s %6s %8s %8s %11s %8s %8s %9s\n", "rung", "% right", "macro-F1",
            "log-loss", "parameters", "training", "predict", "file");
-    for (size_t i = 0; i < l->n_rows; i++) print_label_row(l, i);
+    print_rows(l, print_label_row);
     printf("  b: stopped by the budget\n");
 }
 
@@ -115,7 +129,7 @@ static void print_raw_table(const rung_ladder *l)
            rung_format_bytes(test, (double)l->bytes[RUNG_TEST]), (long long)l->vocab);
     printf("  %-8s %7s %11s %9s %9s %8s %9s  %s\n", "rung", "bits/B", "parameters",
            "training", "tok/s", "predict", "file", "stopped");
-    for (size_t i = 0; i < l->n_rows; i++) print_row(l, i);
+    print_rows(l, print_row);
 }
 
 static void print_table(const rung_ladder *l, const ladder_options *own)
@@ -127,9 +141,11 @@ static void print_table(const rung_ladder *l, const ladder_options *own)
     if (own->repeats > 1)
         printf("  means of %lld trainings, and their spread (+-)\n",
                (long long)own->repeats);
-    printf("\n%s\n\nIn %s: report.html, results.json, metrics.jsonl, a model folder for "
-           "each rung.\n",
-           l->advice, own->out);
+    printf("\n");
+    cli_print_folded(l->advice);
+    printf("\nIn %s: report.html, results.json, metrics.jsonl,\n"
+           "a model folder for each rung.\n",
+           own->out);
 }
 
 /* ---- Running ---- */

@@ -55,6 +55,21 @@ is "recommended rungs in the table" "$(member stdout '^\* ')" 1
 is "summary" "$(sed -n 2p stdout)" \
     "train 5.4 KB, valid 287 B, test 328 B; 275 tokens in the vocabulary"
 grep -q '^Take ' stdout || failed "no recommendation: $(cat stdout)"
+awk 'length > 80 { exit 1 }' stdout || failed "over 80 columns: $(cat stdout)"
+
+# Colour is for terminals alone, and not for those who do not want it.
+escape=$(printf '\033')
+colours() { # how many lines have one, printed to a terminal with these VARIABLES
+    env TERM=xterm "$@" script -qec "'$rung' ladder text --context 16 --budget 1s --quiet \
+        --rungs unigram,bigram,gpt --out run --resume" /dev/null </dev/null |
+        grep -c "$escape\[1;32m"
+}
+if command -v script >/dev/null; then
+    is "coloured lines" "$(colours NO_COLOR=)" 1
+    is "coloured lines with NO_COLOR" "$(colours NO_COLOR=1)" 0
+    is "coloured lines on a dumb terminal" "$(colours TERM=dumb)" 0
+fi
+grep -q "$escape" stdout && failed "a file is coloured: $(cat stdout)"
 
 # ---- Interrupted ----
 

@@ -85,6 +85,27 @@ static void too_long_a_text_is_an_error(void **state)
     rung_model_free(m);
 }
 
+static rung_status look(void *ctx, rung_error *err)
+{
+    rung__attention a;
+    const int32_t ids[] = {1, 2, 3};
+    RUNG_TRY(rung__attention_of(&a, ctx, rt, ids, 3, err));
+    rung__attention_release(&a);
+    return RUNG_OK;
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    const char *const *small =
+        OPTIONS("layers", "1", "heads", "1", "width", "8", "context", "12");
+    rung_model *gpt = new_lm("gpt", small, 9), *bert = make_model("bert", small, 9, 2);
+    assert_true(assert_survives_failed_allocations(look, gpt) > 3);
+    assert_true(assert_survives_failed_allocations(look, bert) > 3);
+    rung_model_free(gpt);
+    rung_model_free(bert);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -92,6 +113,7 @@ int main(void)
         cmocka_unit_test(bert_looks_where_bert_does),
         cmocka_unit_test(others_have_none),
         cmocka_unit_test(too_long_a_text_is_an_error),
+        cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests_name("attention", tests, make_runtime, free_runtime);
 }

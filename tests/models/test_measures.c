@@ -152,6 +152,32 @@ static void hits_count_several_labels(void **state)
     assert_int_equal(hits[2], 3);
 }
 
+typedef struct scoring {
+    const float *logp;
+    const int32_t *labels;
+} scoring;
+
+static rung_status score_and_tell(void *ctx, rung_error *err)
+{
+    const scoring *c = ctx;
+    rung_label_score s;
+    rung_label_intervals i;
+    RUNG_TRY(rung_label_score_of(&s, c->logp, c->labels, 200, 2, err));
+    const rung_label_score *one = &s;
+    const rung_status status = rung_label_bootstrap(&i, &one, 1, NULL, 0, 1, err);
+    rung_label_score_release(&s);
+    return status;
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    rung_safetensors *file = golden_open("measures");
+    scoring c = {find(file, "two", "logp")->data, find(file, "two", "labels")->data};
+    assert_true(assert_survives_failed_allocations(score_and_tell, &c) >= 12);
+    rung_safetensors_close(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +185,7 @@ int main(void)
         cmocka_unit_test(curves_are_those_of_sklearn),
         cmocka_unit_test(one_side_alone_has_no_area),
         cmocka_unit_test(hits_count_several_labels),
+        cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests_name("measures", tests, NULL, NULL);
 }
