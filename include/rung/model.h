@@ -214,7 +214,6 @@ RUNG_API rung_status rung_class_check_kind(const rung_class *type, rung_data_kin
                                            rung_error *err);
 /* Whether the trainer trains it on that kind of data, step by step. */
 RUNG_API bool rung_class_is_trained(const rung_class *type, rung_data_kind kind);
-
 /* Sets the defaults that the class has for a kind of data, as far as they are options of
  * this set and the user gave nothing else. */
 RUNG_API rung_status rung_class_defaults(const rung_class *type, rung_data_kind kind,

@@ -59,9 +59,9 @@ awk 'length > 80 { exit 1 }' stdout || failed "over 80 columns: $(cat stdout)"
 
 # Colour is for terminals alone, and not for those who do not want it.
 escape=$(printf '\033')
+again="$rung ladder text --context 16 --budget 1s --rungs unigram,bigram,gpt --out run"
 colours() { # how many lines have one, printed to a terminal with these VARIABLES
-    env TERM=xterm "$@" script -qec "'$rung' ladder text --context 16 --budget 1s --quiet \
-        --rungs unigram,bigram,gpt --out run --resume" /dev/null </dev/null |
+    env TERM=xterm "$@" script -qec "$again --resume --quiet" /dev/null </dev/null |
         grep -c "$escape\[1;32m"
 }
 if command -v script >/dev/null; then
