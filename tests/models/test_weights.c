@@ -25,7 +25,7 @@ static rung_model *fitted(void *rt, const char *const *names, const char *hash)
     set_option(m, "hash", hash);
     set_option(m, "min-df", "1");
     for (int i = 0; i < N; i++) ids[i] = names == two ? labels[i] == 0 : labels[i];
-    const rung_examples train = {texts, ids, N}, none = {0};
+    const rung_examples train = {.texts = texts, .labels = ids, .count = N}, none = {0};
     assert_ok(m->type->labelled->fit(m, rt, &train, &none, &err));
     return m;
 }
