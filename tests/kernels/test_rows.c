@@ -149,6 +149,29 @@ static void softmax_agrees_with_double_and_sums_to_one(void **state)
     }
 }
 
+/* Five parts of 1000: nothing, small, large (which makes the others vanish), and so on. */
+static void log_sum_exp_of_rows_whose_largest_grows(void **state)
+{
+    (void)state;
+    enum { PART = 1000, PARTS = 5, n = PART * PARTS };
+    const double parts[PARTS] = {-(double)INFINITY, -900, -899, 800, 799};
+    const double ends[PARTS] = {-(double)INFINITY, -900 + log(PART),
+                                -899 + log(PART * (1 + exp(-1))), 800 + log(PART),
+                                800 + log(PART * (1 + exp(-1)))};
+    for (const rung_kernels *k = first_set(); k; k = next_set(k)) {
+        array x = array_new(n);
+        for (int i = 0; i < n; i++) put(x, i, parts[i / PART]);
+        for (int i = 0; i < PARTS; i++)
+            check_value(k, "log_sum_exp", n, k->log_sum_exp((i + 1) * PART, x.f), ends[i],
+                        1e-7);
+        put(x, 1500, (double)INFINITY);
+        assert_true(k->log_sum_exp(n, x.f) == (double)INFINITY);
+        put(x, 4500, (double)NAN);
+        assert_true(isnan(k->log_sum_exp(n, x.f)));
+        array_free(x);
+    }
+}
+
 static void softmax_rows_with_special_values(void **state)
 {
     (void)state;
@@ -414,6 +437,7 @@ int main(void)
         cmocka_unit_test(max_rows_finds_the_first_of_the_largest),
         cmocka_unit_test(max_rows_keeps_the_first_nan),
         cmocka_unit_test(softmax_agrees_with_double_and_sums_to_one),
+        cmocka_unit_test(log_sum_exp_of_rows_whose_largest_grows),
         cmocka_unit_test(softmax_rows_with_special_values),
         cmocka_unit_test(layernorm_agrees_with_double),
         cmocka_unit_test(layernorm_keeps_a_small_variance_beside_a_large_mean),

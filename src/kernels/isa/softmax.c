@@ -21,36 +21,56 @@ INLINE real row_max(int64_t n, const real *x)
     return m;
 }
 
-/* The sum of e^(x - m); writes them into y unless it is NULL. In place allowed. */
-INLINE double exp_sum(int64_t n, const real *x, real m, real *y)
+/* As many are added in real before a sum goes on in double. */
+enum { SPAN = 1024 };
+
+/* The sum of e^(x - m) over a span; writes them into y unless it is NULL. In place
+ * allowed. The next span is fetched meanwhile. */
+INLINE real span_sum(int64_t n, const real *x, real m, real *y)
 {
-    enum { SPAN = 1024 }; /* as many are added in real before the sum goes on in double */
-    double total = 0;
-    for (int64_t start = 0; start < n; start += SPAN) {
-        const int64_t end = n - start < SPAN ? n : start + SPAN;
-        vec sum = {0};
-        for (int64_t i = start; i < end; i += W) {
-            vec e = vexp(vload_n(x + i, n - i) - m);
-            if (n - i < W) e = vselect(vindex() < (ireal)(n - i), e, vsplat(0));
-            if (y) vstore_n(y + i, n - i, e);
-            sum += e;
-        }
-        total += (double)vsum(sum);
+    vec sum = {0};
+    for (int64_t i = 0; i < n; i += W) {
+        __builtin_prefetch(x + i + SPAN);
+        vec e = vexp(vload_n(x + i, n - i) - m);
+        if (n - i < W) e = vselect(vindex() < (ireal)(n - i), e, vsplat(0));
+        if (y) vstore_n(y + i, n - i, e);
+        sum += e;
     }
-    return total;
+    return vsum(sum);
 }
 
+INLINE int64_t span_at(int64_t i, int64_t n)
+{
+    return n - i < SPAN ? n - i : SPAN;
+}
+
+/* One pass over memory: the largest so far grows from span to span, and the sum shrinks
+ * with it. */
 INLINE double log_sum_exp(int64_t n, const real *x)
 {
-    real m = row_max(n, x);
-    if (isinf(m)) m = 0; /* inf - inf would be NaN: e^x itself is 0 or inf here */
-    return (double)m + log(exp_sum(n, x, m, NULL));
+    real max = (real)-INFINITY, base = 0;
+    double total = 0;
+    for (int64_t i = 0; i < n; i += SPAN) {
+        const int64_t span = span_at(i, n);
+        const real m = row_max(span, x + i);
+        if (m > max) {
+            const real old = base;
+            max = m;
+            base = isinf(m) ? 0 : m; /* inf - inf would be NaN: e^x itself is inf here */
+            if (total > 0) total *= exp((double)old - (double)base);
+        }
+        total += (double)span_sum(span, x + i, base, NULL);
+    }
+    return (double)base + log(total);
 }
 
 void KERNEL(softmax_row)(int64_t n, const void *x, void *y)
 {
     if (n == 0) return;
-    const double sum = exp_sum(n, x, row_max(n, x), y);
+    const real *from = x, m = row_max(n, x);
+    double sum = 0;
+    for (int64_t i = 0; i < n; i += SPAN)
+        sum += (double)span_sum(span_at(i, n), from + i, m, (real *)y + i);
     KERNEL(scale)(n, 1 / sum, y, y);
 }
 
