@@ -10,6 +10,8 @@
  * added up in C): what is written for a slab is read while it is still in the cache. */
 #include <assert.h>
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "kernels/kernels.h"
 
@@ -23,8 +25,8 @@
 #define PASS_ELEMENTS (2 << 20)
 #define PACK_ELEMENTS (64 << 10)
 /* B is packed for speed alone if it is read by so many rows; by fewer beside a
- * transposed A, and where its own rows lie a multiple of STRIDE_BYTES apart and so
- * compete for few sets of the caches. */
+ * transposed A, and where its own rows lie a multiple of STRIDE_BYTES apart. A transposed
+ * A whose rows lie so is copied if as many columns of B use it. */
 #define PACK_ROWS 2048
 #define PACK_HARD_ROWS 96
 #define STRIDE_BYTES 2048
@@ -60,8 +62,8 @@ typedef struct gemm_job {
     /* Making: the rows of one operand. */
     const rung_maker *maker;
     char *made;
-    size_t row_bytes;
-    int64_t grain; /* rows of one task */
+    int64_t stride, width; /* of its rows, as they are written */
+    int64_t grain;         /* rows of one task */
 } gemm_job;
 
 static int64_t min_of(int64_t a, int64_t b)
@@ -90,10 +92,15 @@ static int64_t packed_elements(const rung_gemm_shape *shape, int64_t N, int64_t 
     return ceil_div(N, shape->columns) * shape->columns * K;
 }
 
+/* Rows so far apart compete for few sets of the caches. */
+static bool collides(const rung_kernels *k, int64_t stride)
+{
+    return stride * (int64_t)k->real_bytes % STRIDE_BYTES == 0;
+}
+
 static bool gains_by_packing(const rung_kernels *k, const rung_gemm *g)
 {
-    const bool collides = g->ldb * (int64_t)k->real_bytes % STRIDE_BYTES == 0;
-    return g->M >= (g->trans_a || collides ? PACK_HARD_ROWS : PACK_ROWS);
+    return g->M >= (g->trans_a || collides(k, g->ldb) ? PACK_HARD_ROWS : PACK_ROWS);
 }
 
 static bool has_epilogue(const rung_gemm *g)
@@ -243,17 +250,20 @@ static void make_task(void *ctx, int64_t task, int worker)
 {
     (void)worker;
     const gemm_job *job = ctx;
-    const int64_t begin = task * job->grain, n = min_of(job->grain, job->rows - begin);
-    job->maker->make(job->maker->self, job->row + begin, n,
-                     job->made + (size_t)begin * job->row_bytes);
+    const int64_t begin = task * job->grain, end = min_of(begin + job->grain, job->rows);
+    const int64_t n = job->stride == job->width ? end - begin : 1; // rows at a time
+    const size_t row_bytes = (size_t)job->stride * job->k->real_bytes;
+    for (int64_t row = begin; row < end; row += n)
+        job->maker->make(job->maker->self, job->row + row, n,
+                         job->made + (size_t)row * row_bytes);
 }
 
 /* The slab's rows of an operand. */
 static void make(gemm_job *job, rung_pool *pool, const rung_maker *maker, int64_t width,
-                 char *made)
+                 int64_t stride, char *made)
 {
     job->maker = maker, job->made = made;
-    job->row_bytes = (size_t)width * job->k->real_bytes;
+    job->width = width, job->stride = stride;
     job->grain = max_of(MAKE_ELEMENTS / max_of(width, 1), 1);
     rung_pool_run(pool, ceil_div(job->rows, job->grain), make_task, job);
 }
@@ -269,6 +279,14 @@ static void pack(gemm_job *job, rung_pool *pool, int64_t items)
 
 /* ---- Slabs ---- */
 
+/* From row to row of an A that is made. Of a transposed one a tile reads a column, whose
+ * lines lie in all sets of a cache when a row is an odd number of them. */
+static int64_t made_lda(const rung_kernels *k, const rung_gemm *g)
+{
+    const int64_t line = RUNG_ALIGN / (int64_t)k->real_bytes;
+    return g->trans_a ? (ceil_div(g->M, line) | 1) * line : g->K;
+}
+
 /* The scratch memory of a product: bytes, and where its parts begin. */
 typedef struct gemm_scratch {
     size_t item_bytes; /* the panels of one product */
@@ -279,7 +297,7 @@ static gemm_scratch scratch_of(const gemm_plan *p, const rung_kernels *k,
                                const rung_gemm *g)
 {
     gemm_scratch s = {0};
-    const int64_t a = p->slab * (g->trans_a ? g->M : g->K), b = p->slab * g->N;
+    const int64_t a = p->slab * made_lda(k, g), b = p->slab * g->N;
     if (p->packs) {
         const int64_t depth = g->trans_a ? p->slab : g->K;
         s.item_bytes =
@@ -297,7 +315,7 @@ static rung_gemm part_of(const gemm_job *job, const rung_gemm *g, int64_t row, i
     const rung_kernels *k = job->k;
     rung_gemm part = *g;
     part.a = offset(k, g->a, row * g->lda);
-    if (g->make_a) part.a = job->made_a, part.lda = g->trans_a ? g->M : g->K;
+    if (g->make_a) part.a = job->made_a, part.lda = made_lda(k, g);
     if (g->trans_a) {
         part.K = n;
         part.b = offset(k, g->b, row * (g->trans_b ? 1 : g->ldb));
@@ -315,8 +333,9 @@ static rung_gemm part_of(const gemm_job *job, const rung_gemm *g, int64_t row, i
 static void run_part(gemm_job *job, const gemm_plan *p, rung_pool *pool, int64_t items)
 {
     const rung_gemm *g = job->g;
-    if (g->make_a) make(job, pool, g->make_a, g->lda, job->made_a);
-    if (g->make_b) make(job, pool, g->make_b, g->ldb, job->made_b);
+    if (g->make_a)
+        make(job, pool, g->make_a, g->trans_a ? g->M : g->K, g->lda, job->made_a);
+    if (g->make_b) make(job, pool, g->make_b, g->N, g->ldb, job->made_b);
     cut(job, p);
     if (p->packs && (g->trans_a || job->row == 0))
         pack(job, pool, job->item_bytes ? items : 1);
@@ -341,15 +360,49 @@ static void run_pass(gemm_job *job, const gemm_plan *p, rung_pool *pool, int64_t
     } while (job->row < rows);
 }
 
-size_t rung_gemm_scratch(const rung_kernels *k, const rung_gemm *g)
+/* ---- A copied: made, from where it lies ---- */
+
+typedef struct copied_rows {
+    rung_maker maker;
+    const char *from;
+    size_t bytes, stride; /* of a row */
+} copied_rows;
+
+static void copy_rows(const void *self, int64_t row, int64_t n, void *to)
 {
-    const gemm_plan p = plan_of(k, g);
-    return scratch_of(&p, k, g).end;
+    const copied_rows *c = self;
+    for (int64_t i = 0; i < n; i++)
+        memcpy((char *)to + (size_t)i * c->bytes, c->from + (size_t)(row + i) * c->stride,
+               c->bytes);
 }
 
-void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *g,
+/* g, with an A to be copied where that is worth it. */
+static rung_gemm with_copies(const rung_kernels *k, const rung_gemm *g, copied_rows *c)
+{
+    rung_gemm with = *g;
+    *c = (copied_rows){.maker = {copy_rows, c},
+                       .from = g->a,
+                       .bytes = (size_t)g->M * k->real_bytes,
+                       .stride = (size_t)g->lda * k->real_bytes};
+    if (g->trans_a && !g->make_a && collides(k, g->lda) && g->N >= PACK_HARD_ROWS &&
+        g->M > RUNG_GEMM_FEW && batch_of(g) == 1 && !has_epilogue(g) && !g->packed_b)
+        with.make_a = &c->maker;
+    return with;
+}
+
+size_t rung_gemm_scratch(const rung_kernels *k, const rung_gemm *g)
+{
+    copied_rows copied;
+    const rung_gemm with = with_copies(k, g, &copied);
+    const gemm_plan p = plan_of(k, &with);
+    return scratch_of(&p, k, &with).end;
+}
+
+void rung_gemm_run(const rung_kernels *k, rung_pool *pool, const rung_gemm *product,
                    void *scratch)
 {
+    copied_rows copied;
+    const rung_gemm with = with_copies(k, product, &copied), *g = &with;
     assert(g->M >= 0 && g->N >= 0 && g->K >= 0);
     assert(batch_of(g) == 1 || !(g->make_a || g->make_b));
     assert(!g->make_b || (g->trans_a && !g->trans_b));

@@ -417,6 +417,11 @@ static void slabs_of_one_set(const rung_kernels *k, rung_pool *pool)
     }
     rung_gemm deep = sized(100, 1700, 1200, true, false);
     check(k, pool, &deep, false);
+    for (int flags = 0; flags < 4; flags++) { // A is copied, in slabs or at once
+        rung_gemm far = sized(flags & 1 ? 1700 : 20, 100, 900, true, flags & 2);
+        far.lda = 2048;
+        check(k, pool, &far, false);
+    }
 }
 
 static void rows_are_made_slab_by_slab(void **state)
