@@ -50,7 +50,8 @@ typedef struct gemm_job {
     const rung_gemm *g;
     rung_gemm_shape shape;
     int64_t first_item, n0, n1;
-    int64_t unit;          /* columns of a block come in units of this width */
+    int64_t unit;          /* columns of a block come in units of this width, */
+    int64_t units;         /* so many of them; the last one may be a vector wider */
     int64_t down, across;  /* blocks of one product */
     char *panels;          /* packed B of this pass, NULL where B is read in place */
     size_t item_bytes;     /* from one product's panels to the next; 0: all share them */
@@ -84,6 +85,13 @@ static int64_t ceil_div(int64_t a, int64_t b)
 static int64_t batch_of(const rung_gemm *g)
 {
     return max_of(g->batch, 1);
+}
+
+/* How many units of columns; less than a vector more is none of its own, since the last
+ * two panels of a block may share their columns. */
+static int64_t units_of(const rung_gemm_shape *shape, int64_t columns, int64_t unit)
+{
+    return max_of(ceil_div(columns - shape->least_columns, unit), 1);
 }
 
 /* Elements of packed op(B) of the given size. */
@@ -151,7 +159,8 @@ static void cut(gemm_job *job, const gemm_plan *p)
                 : g->M > 1 ? p->shape.few_columns
                            : p->shape.one_columns;
     const int64_t N = job->n1 - job->n0;
-    const int64_t tiles = ceil_div(g->M, p->shape.rows), units = ceil_div(N, job->unit);
+    const int64_t tiles = ceil_div(g->M, p->shape.rows);
+    const int64_t units = units_of(&p->shape, N, job->unit);
     // Few rows cost as much as some, since B must be read.
     const int64_t work = max_of(g->M, 2 * RUNG_GEMM_FEW) * N * max_of(g->K, 1);
     const int64_t enough =
@@ -165,7 +174,7 @@ static void cut(gemm_job *job, const gemm_plan *p)
         else
             across = min_of(2 * across, units);
     }
-    job->down = down, job->across = across;
+    job->down = down, job->across = across, job->units = units;
 }
 
 /* p + elements, where p is not NULL. */
@@ -198,9 +207,11 @@ static void pack_task(void *ctx, int64_t task, int worker)
     (void)worker;
     const gemm_job *job = ctx;
     const int64_t item = task / job->packs;
-    const int64_t n = task % job->packs * job->pack_columns;
+    const int64_t part = task % job->packs, n = part * job->pack_columns;
+    const int64_t end =
+        part + 1 == job->packs ? job->n1 : job->n0 + n + job->pack_columns;
     const rung_gemm one = item_of(job->k, job->g, job->first_item + item);
-    job->k->gemm_pack(&one, job->n0 + n, min_of(job->n0 + n + job->pack_columns, job->n1),
+    job->k->gemm_pack(&one, job->n0 + n, end,
                       panels_at(job, job->panels + (size_t)item * job->item_bytes, n));
 }
 
@@ -213,9 +224,9 @@ static int64_t part_at(int64_t i, int64_t n, int64_t parts)
 /* The columns of block i of a row of blocks, counted from n0. */
 static void columns_of(const gemm_job *job, int64_t i, int64_t *begin, int64_t *end)
 {
-    const int64_t N = job->n1 - job->n0, units = ceil_div(N, job->unit);
-    *begin = part_at(i, units, job->across) * job->unit;
-    *end = min_of(part_at(i + 1, units, job->across) * job->unit, N);
+    *begin = part_at(i, job->units, job->across) * job->unit;
+    *end = part_at(i + 1, job->units, job->across) * job->unit;
+    if (i + 1 == job->across) *end = job->n1 - job->n0;
 }
 
 static void block_task(void *ctx, int64_t task, int worker)
@@ -273,7 +284,7 @@ static void pack(gemm_job *job, rung_pool *pool, int64_t items)
 {
     const int64_t panel = max_of(packed_elements(&job->shape, 1, job->g->K), 1);
     job->pack_columns = max_of(PACK_ELEMENTS / panel, 1) * job->shape.columns;
-    job->packs = ceil_div(job->n1 - job->n0, job->pack_columns);
+    job->packs = units_of(&job->shape, job->n1 - job->n0, job->pack_columns);
     rung_pool_run(pool, items * job->packs, pack_task, job);
 }
 

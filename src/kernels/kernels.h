@@ -59,8 +59,8 @@ typedef struct rung_gemm {
 
 /* Products of at most so many rows read B where it lies, at the speed of memory. */
 #define RUNG_GEMM_FEW 8
-/* No block of C is wider: its part of B, over one step in K, stays in the second-level
- * cache. */
+/* No block of C is wider by more than a vector: its part of B, over one step in K, stays
+ * in the second-level cache. */
 #define RUNG_GEMM_COLUMNS 384
 
 /* Fixed by the instruction set. */

@@ -295,6 +295,12 @@ static void blocks_of_one_set(const rung_kernels *k, rung_pool *pool)
         rung_gemm g = sized(131, 203, 401, flags & 1, flags & 2);
         g.accumulate = flags & 4;
         check(k, pool, &g, flags & 8);
+        rung_gemm_shape s;
+        k->gemm_shape(&s);
+        for (int64_t more = 1; more <= s.least_columns + 1; more += s.least_columns / 2) {
+            g = sized(100, 12 * s.columns + more, 700, flags & 1, flags & 2);
+            check(k, pool, &g, flags & 8); // the last panels share their columns
+        }
         g = sized(3, 1030, 131, flags & 1, flags & 2);
         check(k, pool, &g, flags & 8);
     }

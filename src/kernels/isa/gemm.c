@@ -10,6 +10,9 @@
  *
  *     panel p:  op(B)[k, p * columns ... (p + 1) * columns - 1],  k = 0 ... K-1
  *
+ * A tile of one vector is slow: where the last panel would have one, the last two share
+ * their columns evenly (tile_vecs).
+ *
  * Each sum is a fresh chain of additions over a step in K (k_step), and the steps are
  * added into C in order; nothing but K decides that. */
 #include "kernels/isa/gemm.h"
@@ -136,6 +139,12 @@ static void ragged_tile(tile_fn fn, const gemm_part *p, int rows, int vecs, int 
     }
 }
 
+/* Vectors of the next full tile, or panel, when so many are left. */
+static int tile_vecs(int64_t left)
+{
+    return left == TILE_VECS + 1 ? (TILE_VECS + 1) / 2 : (int)MIN(left, TILE_VECS);
+}
+
 /* How C's columns n0 ... n0 + N are gone through, in tiles of `rows` rows. */
 typedef struct tile_row {
     int rows;
@@ -151,17 +160,18 @@ static void run_tile_row(const gemm_part *p, const tile_row *t)
     gemm_part q = *p;
     for (int64_t n = 0, columns; n < t->N; n += columns) {
         const int64_t left = (t->N - n + W - 1) / W;
-        int vecs = (int)MIN(left, t->packed ? TILE_VECS : WIDE_VECS);
+        int vecs = t->packed ? tile_vecs(left) : (int)MIN(left, WIDE_VECS);
         if (!t->packed && vecs * W - (t->N - n) > t->n0 + n) vecs--; // no room to shift
+        if (!sizes[vecs] && vecs == TILE_VECS + 1) vecs = tile_vecs(vecs);
         while (!sizes[vecs]) vecs--;
         columns = MIN(t->N - n, vecs * W);
-        q.b = p->b + (t->packed ? n / TILE_COLUMNS * t->panel_stride : n);
         q.c = p->c + n;
         if (columns == vecs * W)
             sizes[vecs](&q);
         else
             ragged_tile(sizes[vecs], &q, t->rows, vecs, (int)(vecs * W - columns),
                         !t->packed);
+        q.b += t->packed ? t->panel_stride : columns;
     }
 }
 
@@ -241,8 +251,8 @@ void KERNEL(gemm_block)(const rung_gemm *g, int64_t m0, int64_t m1, int64_t n0,
         sum_block(g, m0, m1, n0, n1, panels, c, g->ldc);
         return;
     }
-    real sums[ASIDE_ROWS * RUNG_GEMM_COLUMNS];
-    assert(n1 - n0 <= RUNG_GEMM_COLUMNS && !g->accumulate);
+    real sums[ASIDE_ROWS * BLOCK_COLUMNS];
+    assert(n1 - n0 <= BLOCK_COLUMNS && !g->accumulate);
     for (int64_t m = m0; m < m1; m += ASIDE_ROWS) {
         const int64_t end = MIN(m + ASIDE_ROWS, m1);
         sum_block(g, m, end, n0, n1, panels, sums, n1 - n0);
@@ -288,8 +298,8 @@ static void pack_rows_over_n(const real *b, int64_t ldb, int64_t columns, int64_
 void KERNEL(gemm_pack)(const rung_gemm *g, int64_t n0, int64_t n1, void *panels)
 {
     real *panel = panels;
-    for (int64_t n = n0; n < n1; n += TILE_COLUMNS, panel += g->K * TILE_COLUMNS) {
-        const int64_t columns = MIN(n1 - n, TILE_COLUMNS);
+    for (int64_t n = n0, columns; n < n1; n += columns, panel += g->K * TILE_COLUMNS) {
+        columns = MIN(n1 - n, tile_vecs((n1 - n + W - 1) / W) * W);
         const real *b = (const real *)g->b + (g->trans_b ? n * g->ldb : n);
         if (g->trans_b)
             pack_rows_over_k(b, g->ldb, columns, g->K, panel);

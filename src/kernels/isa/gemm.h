@@ -10,7 +10,8 @@
 #define VECTOR_REGISTERS 16
 #endif
 
-#define LINE (64 / (int)sizeof(real)) /* reals in a cache line */
+#define LINE (64 / (int)sizeof(real))         /* reals in a cache line */
+#define BLOCK_COLUMNS (RUNG_GEMM_COLUMNS + W) /* of C, at most */
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
 /* c = or += a b over K values of k. */

@@ -74,8 +74,8 @@ void KERNEL(gemm_dots)(const rung_gemm *g, int64_t n0, int64_t n1)
         FOR_EACH_HEIGHT(X)
 #undef X
     };
-    real aside[RUNG_GEMM_FEW * RUNG_GEMM_COLUMNS];
-    assert(n1 - n0 <= RUNG_GEMM_COLUMNS && !(g->saved && g->accumulate));
+    real aside[RUNG_GEMM_FEW * BLOCK_COLUMNS];
+    assert(n1 - n0 <= BLOCK_COLUMNS && !(g->saved && g->accumulate));
     gemm_part p = {.K = g->K,
                    .a = g->a,
                    .lda = g->lda,
