@@ -10,7 +10,7 @@ static rung_model *trained(rung_runtime *rt, const char *hash)
     static const rung_span names[] = {{"no", 2}, {"yes", 3}};
     static const rung_span texts[] = {{"a b", 3}, {"b c", 3}, {"c d", 3}};
     static const int32_t ids[] = {0, 1, 1};
-    const rung_examples train = {texts, ids, 3}, none = {0};
+    const rung_examples train = {.texts = texts, .labels = ids, .count = 3}, none = {0};
     rung_error err;
     rung_labels *labels;
     rung_model *m;
