@@ -51,9 +51,7 @@ rung_status rung__gram_new(rung__gram **out, int64_t D, const rung_kernels *kern
                                    (size_t)P * sizeof *g->scratch);
     *out = g;
     if (g->shift && g->sums && g->scratch) return RUNG_OK;
-    return rung__out_of_memory(err, 8 * square,
-                               "the products of all pairs of features: --solver sgd "
-                               "needs none");
+    return rung__out_of_memory(err, 8 * square, "the products of all pairs of features");
 }
 
 void rung__gram_free(rung__gram *g)

@@ -14,11 +14,15 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
+#include "base/rng.h"
 #include "base/runtime.h"
-#include "learn/leastsq.h"
+#include "learn/leastsq_sgd.h"
 #include "models/extra.h"
 
-enum { SOLVER_NORMAL, SOLVER_ROWS };
+enum { SOLVER_NORMAL, SOLVER_ROWS, SOLVER_SGD };
+
+#define SGD_TOLERANCE 1e-9 /* of the gradient at w = 0 */
+#define SGD_EPOCHS 1000
 
 typedef struct linreg_config {
     double lambda;
@@ -31,6 +35,7 @@ typedef struct linreg {
     linreg_config config;
     rung__fit fit; /* of a loaded model: weights and errors */
     int64_t count; /* rows it was fitted to, 0: loaded */
+    double weight; /* of them */
 } linreg;
 
 static linreg *linreg_of(const rung_model *m)
@@ -46,8 +51,10 @@ static const rung_option linreg_options[] = {
      "weight of the penalty (ridge regression)", NULL},
     {"standardize", RUNG_OPTION_FLAG, AT(standardize), "false", 0, 0, NULL,
      "the penalty is of columns of deviation 1, not of columns as they are", NULL},
-    {"solver", RUNG_OPTION_CHOICE, AT(solver), "normal", 0, 0, "normal|rows",
-     "the normal equation, or a factor of the rows, which is slower and exacter", NULL},
+    {"solver", RUNG_OPTION_CHOICE, AT(solver), "normal", 0, 0, "normal|rows|sgd",
+     "the normal equation; a factor of the rows, slower and exacter; stochastic "
+     "gradients",
+     NULL},
 };
 
 static rung_status linreg_declare(rung_model *m, rung_error *err)
@@ -152,16 +159,112 @@ static rung_status fit_rows(work *w, rung_error *err)
     return status;
 }
 
+/* ---- Stochastic gradients ---- */
+
+enum { PACKED = 64 }; /* rows at a time */
+
+/* All rows in memory, centred, columns of length 1. */
+static rung_status load_rows(work *w, const double *scale, rung__sgd_rows *s,
+                             rung_error *err)
+{
+    const rung__moments *m = &w->moments;
+    const int64_t D = s->D, ld = D + 2;
+    rung_rows rows;
+    double *z = rung__alloc_array((size_t)(PACKED * ld), sizeof *z);
+    if (!z) return rung__out_of_memory(err, (size_t)(PACKED * ld) * 8, "rows");
+    rung_status status;
+    for (int64_t n = 0;; n += rows.n) {
+        status = rung_table_next(w->table, PACKED, &rows, err);
+        if (status != RUNG_OK || rows.n == 0) break;
+        rung__rows_pack(&rows, 0, rows.n, m->mean, w->kernels, z, ld);
+        for (int64_t i = 0; i < rows.n; i++) {
+            const double *from = z + i * ld, root = from[D + 1];
+            for (int64_t j = 0; j < D; j++)
+                s->x[(n + i) * D + j] =
+                    scale[j] * (from[j] - (rows.x ? 0 : root * m->mean[j]));
+            s->y[n + i] = from[D];
+        }
+    }
+    rung__free(z);
+    return status;
+}
+
+/* Weights in the columns' units, from those of scaled ones. */
+static void take_solution(work *w, const double *u, const double *scale,
+                          const rung__sgd_rows *s)
+{
+    const rung__moments *m = &w->moments;
+    rung__fit *f = &w->r->fit;
+    f->w[m->D] = m->mean[m->D];
+    for (int64_t j = 0; j < m->D; j++) {
+        f->w[j] = scale[j] * u[j];
+        f->w[m->D] -= f->w[j] * m->mean[j];
+    }
+    for (int64_t i = 0; i < s->n; i++) {
+        double r = s->y[i];
+        for (int64_t j = 0; j < m->D; j++) r -= s->x[i * m->D + j] * u[j];
+        f->residuals += r * r;
+    }
+    f->squares = m->products[m->D * (m->ld + 1)];
+    f->condition = (double)NAN; // unknown, and so is the rank
+    f->rank = m->D;
+}
+
+static rung_status descend(work *w, rung__sgd_rows *s, double *u, double *scale,
+                           rung_error *err)
+{
+    const rung__moments *m = &w->moments;
+    rung__sgd_result result;
+    for (int64_t j = 0; j < m->D; j++) {
+        const double square = m->products[j * (m->ld + 1)];
+        scale[j] = square > 0 ? 1 / sqrt(square) : 0;
+        w->penalty[j] *= scale[j] * scale[j];
+    }
+    RUNG_TRY(rung_table_rewind(w->table, err));
+    RUNG_TRY(load_rows(w, scale, s, err));
+    RUNG_TRY(rung__leastsq_sgd(u, &result, s, w->penalty, SGD_TOLERANCE, SGD_EPOCHS,
+                               rung_rng_key(1, "linreg", 0), err));
+    take_solution(w, u, scale, s);
+    rung_log(w->rt, result.converged ? RUNG_LOG_INFO : RUNG_LOG_WARN,
+             "linreg: %lld epochs; the gradient is %.2g of what it was%s",
+             (long long)result.epochs, result.gradient,
+             result.converged ? "" : ": not converged");
+    return RUNG_OK;
+}
+
+static rung_status fit_sgd(work *w, rung_error *err)
+{
+    const size_t n = (size_t)rung_table_seen(w->table), D = (size_t)w->moments.D;
+    size_t cells = 0;
+    rung__sgd_rows s = {(int64_t)n, (int64_t)D, NULL, NULL};
+    double *u = rung__alloc_array(2 * D, sizeof *u);
+    if (rung_mul_size(n, D, &cells)) s.x = rung__alloc_array(cells, sizeof *s.x);
+    s.y = rung__alloc_array(n, sizeof *s.y);
+    const rung_status status = u && s.x && s.y
+                                   ? descend(w, &s, u, u + D, err)
+                                   : rung__out_of_memory(err, cells * 8, "all rows");
+    rung__free(u), rung__free(s.x), rung__free(s.y);
+    return status;
+}
+
+/* ---- All solvers ---- */
+
+enum { TOLD_CONSTANTS = 5 }; /* columns, one by one */
+
 static void tell_constants(const work *w)
 {
     const rung__moments *m = &w->moments;
+    int64_t n = 0;
     char name[80];
     for (int64_t j = 0; j < m->D; j++)
-        if (m->products[j * (m->ld + 1)] == 0)
+        if (m->products[j * (m->ld + 1)] == 0 && n++ < TOLD_CONSTANTS)
             rung_log(w->rt, RUNG_LOG_WARN,
                      "linreg: column '%s' is %g in every row: its weight is 0",
                      rung_schema_name(w->r->base.schema, j, name, sizeof name),
                      m->mean[j]);
+    if (n > TOLD_CONSTANTS)
+        rung_log(w->rt, RUNG_LOG_WARN, "linreg: and %lld more such columns",
+                 (long long)(n - TOLD_CONSTANTS));
 }
 
 static rung_status fit_work(work *w, rung_error *err)
@@ -181,8 +284,12 @@ static rung_status fit_work(work *w, rung_error *err)
                      "factorised instead",
                      r->fit.condition * r->fit.condition);
     }
-    if (!is_done) RUNG_TRY(fit_rows(w, err));
+    if (r->config.solver == SOLVER_SGD)
+        RUNG_TRY(fit_sgd(w, err));
+    else if (!is_done)
+        RUNG_TRY(fit_rows(w, err));
     r->count = w->moments.count;
+    r->weight = w->moments.weight;
     if (r->fit.rank < w->moments.D && r->config.lambda == 0)
         rung_log(w->rt, RUNG_LOG_WARN,
                  "linreg: %lld features have a rank of %lld (%lld rows): of the weights "
@@ -235,18 +342,28 @@ static rung_status linreg_predict(const rung_model *m, rung_runtime *rt,
 /* The largest number of weights that are shown one by one. */
 #define SHOWN 40
 
+/* The solver that made the weights. */
+static int solver_of(const linreg *r)
+{
+    return r->fit.by_rows ? SOLVER_ROWS : r->config.solver;
+}
+
 static char *linreg_words(const rung_model *m)
 {
     const linreg *r = linreg_of(m);
     const int64_t D = r->fit.D;
+    static const char *const ways[] = {"the normal equation", "a factor of the rows",
+                                       "stochastic gradients"};
     rung_str s = {0};
     char name[60];
     if (r->count)
-        rung_str_addf(
-            &s, "train: R2 %.4f, RMSE %.6g of %lld rows; rank %lld, condition %.3g\n",
-            1 - r->fit.residuals / r->fit.squares,
-            sqrt(r->fit.residuals / (double)r->count), (long long)r->count,
-            (long long)r->fit.rank, r->fit.condition);
+        rung_str_addf(&s, "train: R2 %.4f, RMSE %.6g of %lld rows",
+                      1 - r->fit.residuals / r->fit.squares,
+                      sqrt(r->fit.residuals / r->weight), (long long)r->count);
+    if (r->count && !isnan(r->fit.condition))
+        rung_str_addf(&s, "; rank %lld, condition %.3g", (long long)r->fit.rank,
+                      r->fit.condition);
+    if (r->count) rung_str_addf(&s, "; solved by %s\n", ways[solver_of(r)]);
     rung_str_addf(&s, "%14s %14s\n", "weight", "std error");
     for (int64_t j = -1; j < D && j < SHOWN; j++) {
         const int64_t k = j < 0 ? D : j;
@@ -264,12 +381,13 @@ static char *linreg_facts(const rung_model *m)
 {
     const linreg *r = linreg_of(m);
     const rung__fit *f = &r->fit;
+    static const char *const solvers[] = {"normal", "rows", "sgd"};
     rung_str s = {0};
     json_t *facts =
-        json_pack("{s:s, s:I, s:I, s:f, s:f}", "solver", f->by_rows ? "rows" : "normal",
-                  "rows", (json_int_t)r->count, "rank", (json_int_t)f->rank, "r2",
+        json_pack("{s:s, s:I, s:I, s:f, s:f}", "solver", solvers[solver_of(r)], "rows",
+                  (json_int_t)r->count, "rank", (json_int_t)f->rank, "r2",
                   f->squares > 0 ? 1 - f->residuals / f->squares : 0.0, "rmse",
-                  sqrt(f->residuals / (double)(r->count ? r->count : 1)));
+                  sqrt(f->residuals / r->weight));
     if (facts && isfinite(f->condition))
         json_object_set_new(facts, "condition", json_real(f->condition));
     if (facts) rung_json_add_text(&s, facts, 0);

@@ -149,6 +149,25 @@ static void weights_and_errors_are_lapacks(void **state)
     rung_safetensors_close(file);
 }
 
+/* By steps that see a row each: the same weights, as near as gradients lead. */
+static void stochastic_gradients_reach_the_same_weights(void **state)
+{
+    const struct {
+        const char *options, *wanted;
+    } cases[] = {{"solver=sgd", "plain.w"},
+                 {"solver=sgd lambda=3.5", "ridge.w"},
+                 {"solver=sgd lambda=3.5 standardize=true", "scaled.w"}};
+    rung_safetensors *file = golden_open("linear");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double w[7];
+        rung_model *m = fit_golden(state, file, "plain", cases[i].options);
+        weights_of(m, w, NULL);
+        assert_close("weights", w, doubles(file, cases[i].wanted, NULL), 7, 1e-5);
+        rung_model_free(m);
+    }
+    rung_safetensors_close(file);
+}
+
 static void rows_count_by_their_weights(void **state)
 {
     rung_safetensors *file = golden_open("linear");
@@ -161,14 +180,15 @@ static void rows_count_by_their_weights(void **state)
         fprintf(csv, "%g,%.17g\n", weights[i], y[i]);
     }
     assert_int_equal(fclose(csv), 0);
-    const char *const options[] = {"", "solver=rows"};
-    for (int k = 0; k < 2; k++) {
+    const char *const options[] = {"", "solver=rows", "solver=sgd"};
+    for (int k = 0; k < 3; k++) {
         double w[7];
         const task how = {.path = path, .weight = "7", .options = options[k]};
         rung_model *m;
         assert_ok(fit(&m, &how, &err));
         weights_of(m, w, NULL);
-        assert_close("weights", w, doubles(file, "weighted.w", NULL), 7, 1e-10);
+        assert_close("weights", w, doubles(file, "weighted.w", NULL), 7,
+                     k == 2 ? 1e-5 : 1e-10);
         rung_model_free(m);
     }
     rung_safetensors_close(file);
@@ -377,12 +397,15 @@ static void failed_allocations_leave_nothing(void **state)
     assert_true(assert_survives_failed_allocations(fit_and_forget, &k) > 20);
     k.options = "solver=rows";
     assert_true(assert_survives_failed_allocations(fit_and_forget, &k) > 25);
+    k.options = "solver=sgd";
+    assert_true(assert_survives_failed_allocations(fit_and_forget, &k) > 25);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test_in_folder(weights_and_errors_are_lapacks),
+        test_in_folder(stochastic_gradients_reach_the_same_weights),
         test_in_folder(rows_count_by_their_weights),
         test_in_folder(ill_conditioned_rows_are_factorised),
         test_in_folder(housing_is_lapacks),
