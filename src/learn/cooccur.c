@@ -18,7 +18,7 @@
 #include "rung/units.h"
 
 /* Groups enough to keep many threads at work, few enough for their square to be small. */
-#define LEAST_GROUPS 64
+#define LEAST_GROUPS 32
 #define MOST_GROUPS 256
 #define MOST_GROUP_SIZE 65536 /* numbers of uint16_t */
 

@@ -2,8 +2,8 @@
  *
  * A word's row, as a centre, is [u, b, 1, 0 ...], as a context [v, 1, c, 0 ...], so that
  * the product of two rows is u.v + b + c; the 1s are held by their sums of squares
- * (RUNG_GLOVE_FIXED). Rows lie group by group: the words of a block of X fit a
- * second-level cache. */
+ * (RUNG_GLOVE_FIXED). Rows lie group by group: those of a block of X in two stretches of
+ * memory. */
 #include "learn/glove.h"
 
 #include <assert.h>
@@ -19,8 +19,9 @@
 #include "learn/report.h"
 #include "rung/formats.h"
 
-/* The rows and the columns of a block, in three quarters of a second-level cache. */
-#define GROUP_BYTES ((size_t)384 << 10)
+/* Of the rows, or the columns, of a block. The fewer groups there are, the fewer times an
+ * epoch brings each row from memory; but both sides should stay in the near caches. */
+#define GROUP_BYTES ((size_t)768 << 10)
 #define SAVE_SECONDS 30
 #define STATE_FILE "glove.safetensors"
 
@@ -358,7 +359,7 @@ static rung_status run(glove *t, rung_train_end *end, rung_error *err)
 
 static rung_status make(glove *t, rung_error *err)
 {
-    const size_t bytes = rung__glove_bytes(t->x->grid.V, t->config->dim) / 2;
+    const size_t bytes = (size_t)n_rows(t) * row_bytes(t->config->dim);
     const size_t groups = (size_t)t->x->grid.groups;
     const int threads = rung_runtime_threads(t->rt);
     t->rows = rung__alloc(bytes);

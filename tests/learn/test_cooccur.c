@@ -224,6 +224,7 @@ static void grids_hold_every_word(void **state)
     }
     const rung_word_grid novels = rung__word_grid(37000, 896, 393216);
     assert_int_equal(novels.groups, 85);
+    assert_int_equal(novels.size, 436);
     const rung_word_grid huge = rung__word_grid(100000000, 900, 400000);
     assert_true(huge.size <= 65536 && huge.groups * huge.size >= 100000000);
 }

@@ -1,7 +1,9 @@
-/* GloVe's step on the records of a block. Both words of a record are in the second-level
- * cache; the loop over their vectors reads the parameters twice, the second time from the
- * first-level cache. */
+/* GloVe's step on the records of a block. Rows are asked for some records before they are
+ * needed; the step then reads the parameters twice, the second time from the first-level
+ * cache. */
 #include "kernels/isa/vector.h"
+
+#define AHEAD 4 /* records */
 
 typedef struct step {
     int64_t width;
@@ -36,6 +38,17 @@ INLINE void update(const step *s, real slope, real *a, real *b)
     }
 }
 
+/* Asks for the rows of a record that comes soon: those that no record of the block has had
+ * yet lie in memory. */
+INLINE void prefetch(const rung_glove_block *t, const real *row, const real *column)
+{
+    const char *a = (const char *)row, *b = (const char *)column;
+    for (int64_t i = 0; i < 2 * t->width * (int64_t)sizeof(real); i += 64) {
+        __builtin_prefetch(a + i, 1);
+        __builtin_prefetch(b + i, 1);
+    }
+}
+
 double KERNEL(glove)(const rung_glove_block *t)
 {
     const step s = {t->width, vsplat((real)t->lr), vsplat((real)-t->clip),
@@ -45,6 +58,11 @@ double KERNEL(glove)(const rung_glove_block *t)
     double loss = 0;
     for (int64_t i = 0; i < t->n; i++) {
         const rung_glove_record r = t->records[i];
+        if (i + AHEAD < t->n) {
+            const rung_glove_record next = t->records[i + AHEAD];
+            prefetch(t, row_side + next.row * 2 * t->width,
+                     column_side + next.column * 2 * t->width);
+        }
         if (t->skips_diagonal && r.row == r.column) continue;
         real *a = row_side + r.row * 2 * t->width,
              *b = column_side + r.column * 2 * t->width;
