@@ -170,9 +170,9 @@ static void learn_block(void *ctx, int64_t g, int worker)
 static rung_status diverged(const glove *t, rung_error *err)
 {
     return rung_fail(err, RUNG_DIVERGED,
-                     "the loss is %g after %.0f rounds with a rate of %g: try a smaller "
-                     "one, or a smaller clip",
-                     t->now.loss, t->now.round + 1, t->config->lr);
+                     "the loss is not finite in round %.0f of %lld, with a rate of %g: "
+                     "try a smaller one, or a smaller clip",
+                     t->now.round + 1, (long long)t->config->rounds, t->config->lr);
 }
 
 /* One round on all threads; the losses of its blocks are added in their order. */

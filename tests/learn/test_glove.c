@@ -235,7 +235,7 @@ static void a_rate_that_is_too_large_is_a_message(void **state)
     count(&x, rt, true, NULL);
     assert_fails_saying(
         rung__glove_train(&out, rt, &x, &config, NULL, false, NULL, &result, &err),
-        RUNG_DIVERGED, "rounds with a rate of 1e+30: try a smaller one");
+        RUNG_DIVERGED, " of 210, with a rate of 1e+30: try a smaller one");
     rung__cooccur_release(&x);
     rung_runtime_free(rt);
 }

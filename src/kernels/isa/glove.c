@@ -38,8 +38,8 @@ INLINE void update(const step *s, real slope, real *a, real *b)
     }
 }
 
-/* Asks for the rows of a record that comes soon: those that no record of the block has had
- * yet lie in memory. */
+/* Asks for the rows of a record that comes soon: those that no record of the block has
+ * had yet lie in memory. */
 INLINE void prefetch(const rung_glove_block *t, const real *row, const real *column)
 {
     const char *a = (const char *)row, *b = (const char *)column;
