@@ -5,11 +5,11 @@
  * packed this happens first, by tasks of its own, in passes that bound the scratch
  * memory: some products of the batch at a time, or some columns of one.
  *
- * A pass goes slab by slab where rows of A are made for it (parts of M, or of K when A is
- * transposed), and where rows of B are packed or made and A is transposed (parts of K,
- * added up in C): what is written for a slab is read while it is still in the cache. */
+ * A pass goes slab by slab where rows of A are made or copied for it (parts of M, or of K
+ * when A is transposed), and where rows of B are packed or made and A is transposed
+ * (parts of K, added up in C): what is written for a slab is read while it is still in
+ * the cache. */
 #include <assert.h>
-
 #include <string.h>
 
 #include "base/alloc.h"

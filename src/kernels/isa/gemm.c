@@ -3,10 +3,10 @@
  *
  * A register tile holds rows x vecs vectors of sums of C. For every k it loads one row
  * of B and multiplies it by one value of each row of A (Goto, van de Geijn 2008,
- * section 4). Two choices differ from that paper, since they measure faster here: A is
- * never copied, its rows (or columns, when trans_a) are read where they lie; and B is
- * copied into panels only where its layout asks for it. A panel is as wide as a full
- * tile and holds all of K, zeros beyond N:
+ * section 4). Two choices differ from that paper, since they measure faster here: rows of
+ * A (columns, when trans_a) are read where they lie; and B is copied into panels only
+ * where its layout asks for it. A panel is as wide as a full tile and holds all of K,
+ * zeros beyond N:
  *
  *     panel p:  op(B)[k, p * columns ... (p + 1) * columns - 1],  k = 0 ... K-1
  *
