@@ -207,24 +207,37 @@ static rung_status logreg_fit(rung_model *m, rung_runtime *rt, const rung_exampl
 
 /* ---- Predicting ---- */
 
+static rung_status predict_piece(const logreg *r, rung_runtime *rt,
+                                 const rung_span *texts, size_t n, double *exact,
+                                 rung_error *err)
+{
+    rung_csr rows;
+    rung_logistic_data data = data_of(r);
+    RUNG_TRY(rung__features_apply(&r->features, texts, n, rt->pool, &rows, err));
+    data.rows = &rows;
+    rung__logistic_predict(&data, r->weights, rt->pool, exact);
+    rung__csr_release(&rows);
+    return RUNG_OK;
+}
+
+/* In pieces whose rows stay in the caches. */
 static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
                                   const rung_span *texts, size_t n, float *logp,
                                   rung_error *err)
 {
-    const logreg *r = logreg_of(m);
-    const size_t cells = n * (size_t)m->n_labels;
-    rung_csr rows;
-    RUNG_TRY(rung__features_apply(&r->features, texts, n, rt->pool, &rows, err));
-    double *exact = rung__alloc_array(cells, sizeof *exact);
-    if (exact) {
-        rung_logistic_data data = data_of(r);
-        data.rows = &rows;
-        rung__logistic_predict(&data, r->weights, rt->pool, exact);
-        for (size_t i = 0; i < cells; i++) logp[i] = (float)exact[i];
+    enum { PIECE = 1024 };
+    const size_t K = (size_t)m->n_labels;
+    rung_status status = RUNG_OK;
+    double *exact = rung__alloc_array(PIECE * K, sizeof *exact);
+    if (!exact) return rung__out_of_memory(err, PIECE * K * 8, "predictions");
+    for (size_t i = 0; i < n && status == RUNG_OK; i += PIECE) {
+        const size_t some = n - i < PIECE ? n - i : PIECE;
+        status = predict_piece(logreg_of(m), rt, texts + i, some, exact, err);
+        for (size_t k = 0; status == RUNG_OK && k < some * K; k++)
+            logp[i * K + k] = (float)exact[k];
     }
-    rung__csr_release(&rows);
     rung__free(exact);
-    return exact ? RUNG_OK : rung__out_of_memory(err, cells * 8, "predictions");
+    return status;
 }
 
 /* ---- In a folder ---- */
