@@ -42,6 +42,39 @@ static rung_status add_quality(const rung__report *r, rung_error *err)
     return RUNG_OK;
 }
 
+/* What probabilities and their order are worth, a row for each rung. */
+static void add_figures(const rung__report *r)
+{
+    const rung_label_score *any = &r->ladder->rows[0].fit.test_labels;
+    const bool has_several = any->has_several;
+    const rung_column columns[] = {{"rung", RUNG_UNIT_NONE, 0},
+                                   {"micro-F1", RUNG_UNIT_NUMBER, 3},
+                                   {"ROC-AUC", RUNG_UNIT_NUMBER, 3},
+                                   {"average precision", RUNG_UNIT_NUMBER, 3},
+                                   {"Brier score", RUNG_UNIT_NUMBER, 4},
+                                   {"calibration error", RUNG_UNIT_NUMBER, 4},
+                                   {"found by the first 3", RUNG_UNIT_SHARE, 1},
+                                   {"by the first 5", RUNG_UNIT_SHARE, 1},
+                                   {"right of the first 1", RUNG_UNIT_SHARE, 1},
+                                   {"of the first 3", RUNG_UNIT_SHARE, 1},
+                                   {"of the first 5", RUNG_UNIT_SHARE, 1}};
+    const bool has_more = any->n_labels > RUNG_SCORE_TOP;
+    const size_t n = !has_more ? 6 : has_several ? 11 : 8;
+    rung_page_table(r->page, "More figures of the test texts", columns, n);
+    for (size_t i = 0; i < r->ladder->n_rows; i++) {
+        const rung_label_score *s = &rung__best_fit(&r->ladder->rows[i])->test_labels;
+        const double of[] = {s->micro_f1,          s->roc_auc,
+                             s->average_precision, s->brier,
+                             s->calibration_error, s->recall_at[2],
+                             s->recall_at[4],      s->precision_at[0],
+                             s->precision_at[2],   s->precision_at[4]};
+        rung_page_row(r->page, i == r->ladder->recommended);
+        rung_page_cell(r->page, r->ladder->rows[i].type->name);
+        for (size_t k = 0; k + 1 < n; k++) rung_page_number(r->page, of[k]);
+    }
+    rung_page_table_end(r->page);
+}
+
 /* ---- One label after another ---- */
 
 static void add_label_table(const rung__report *r, const rung_ladder_row *row)
@@ -147,15 +180,21 @@ static void add_calibration(const rung__report *r)
                                   to->n,
                                   (int)i};
     }
+    const bool has_several = r->ladder->rows[0].fit.test_labels.has_several;
     static const double ends[] = {0, 1};
     series[n] = (rung_series){"as promised", ends, ends, NULL, NULL, 2, (int)n};
     rung_page_lines(
         r->page,
         &(rung_lines){.title = "What probabilities are worth",
-                      .caption = "Test texts by the probability of the label that was "
-                                 "predicted, in tenths: how often is it right? Intervals "
-                                 "of 95 %. Below the diagonal a rung promises too much, "
-                                 "above it too little.",
+                      .caption = has_several
+                                     ? "Every label of every test text by its "
+                                       "probability, in tenths: how often does the text "
+                                       "have it? Intervals of 95 %. Below the diagonal a "
+                                       "rung promises too much, above it too little."
+                                     : "Test texts by the probability of the label that "
+                                       "was predicted, in tenths: how often is it right? "
+                                       "Intervals of 95 %. Below the diagonal a rung "
+                                       "promises too much, above it too little.",
                       .x = {"probability", RUNG_UNIT_SHARE, false, 0, 1},
                       .y = {"right", RUNG_UNIT_SHARE, false, 0, 1},
                       .series = series,
@@ -243,6 +282,7 @@ rung_status rung__report_mistakes(const rung__report *r, rung_error *err)
     if (l->kind == RUNG_RAW) return RUNG_OK;
     rung_page_heading(r->page, "Their mistakes");
     RUNG_TRY(add_quality(r, err));
+    add_figures(r);
     add_calibration(r);
     RUNG_TRY(add_both_curves(r, err));
     add_label_table(r, &l->rows[l->recommended]);

@@ -109,6 +109,11 @@ static void a_run_on_labelled_text_is_told(void **state)
     assert_contains(page, "<th scope=\"row\">спам &amp; &quot;co&quot;</th>");
     assert_contains(page, "<th scope=\"col\" class=\"n\">&lt;ham&gt;</th>");
     assert_contains(page, "Quality on test");
+    assert_contains(page, "More figures of the test texts");
+    assert_contains(page, "What probabilities are worth");
+    assert_contains(page,
+                    "the probability of спам &amp; &quot;co&quot;, the rarer label");
+    assert_contains(page, "The labels by lstm");
     assert_contains(page, "Learning curves");
     assert_null(strstr(page, "Loss by context"));
     snprintf(text, sizeof text, "<th scope=\"row\">lstm</th><td class=\"n\">%.1f",
