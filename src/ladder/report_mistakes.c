@@ -47,19 +47,18 @@ static void add_figures(const rung__report *r)
 {
     const rung_label_score *any = &r->ladder->rows[0].fit.test_labels;
     const bool has_several = any->has_several;
-    const rung_column columns[] = {{"rung", RUNG_UNIT_NONE, 0},
-                                   {"micro-F1", RUNG_UNIT_NUMBER, 3},
-                                   {"ROC-AUC", RUNG_UNIT_NUMBER, 3},
-                                   {"average precision", RUNG_UNIT_NUMBER, 3},
-                                   {"Brier score", RUNG_UNIT_NUMBER, 4},
-                                   {"calibration error", RUNG_UNIT_NUMBER, 4},
-                                   {"found by the first 3", RUNG_UNIT_SHARE, 1},
-                                   {"by the first 5", RUNG_UNIT_SHARE, 1},
-                                   {"right of the first 1", RUNG_UNIT_SHARE, 1},
-                                   {"of the first 3", RUNG_UNIT_SHARE, 1},
-                                   {"of the first 5", RUNG_UNIT_SHARE, 1}};
+    const rung_column columns[] = {
+        {"rung", RUNG_UNIT_NONE, 0},          {"micro-F1", RUNG_UNIT_NUMBER, 3},
+        {"ROC-AUC", RUNG_UNIT_NUMBER, 3},     {"average precision", RUNG_UNIT_NUMBER, 3},
+        {"Brier score", RUNG_UNIT_NUMBER, 4}, {"calibration error", RUNG_UNIT_NUMBER, 4},
+        {"R@3", RUNG_UNIT_SHARE, 1},          {"R@5", RUNG_UNIT_SHARE, 1},
+        {"P@1", RUNG_UNIT_SHARE, 1},          {"P@3", RUNG_UNIT_SHARE, 1},
+        {"P@5", RUNG_UNIT_SHARE, 1}};
     const bool has_more = any->n_labels > RUNG_SCORE_TOP;
     const size_t n = !has_more ? 6 : has_several ? 11 : 8;
+    if (has_more)
+        rung_page_text(r->page, "R@k: how many of the given labels are among the k most "
+                                "probable ones. P@k: how many of those are right.");
     rung_page_table(r->page, "More figures of the test texts", columns, n);
     for (size_t i = 0; i < r->ladder->n_rows; i++) {
         const rung_label_score *s = &rung__best_fit(&r->ladder->rows[i])->test_labels;
