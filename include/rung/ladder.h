@@ -172,6 +172,7 @@ typedef struct rung_ladder_row {
     rung_fit_result *more;        /* [n_runs - 1], owned: of those with the next seeds */
     size_t n_runs;                /* trainings; 0 counts as 1 */
     size_t best_run;              /* the best on valid */
+    bool converged;               /* all of them */
     rung_run_summary valid, test; /* over all of them */
     rung_sight sight; /* raw text, of the first training: on test; on tales as well if
                          they are the data */

@@ -51,14 +51,6 @@ static void make_sets(rung_option_set sets[N_SETS], ladder_options *own, cli_dat
 
 /* ---- The table ---- */
 
-static bool has_converged(const rung_ladder_row *row)
-{
-    bool all = true;
-    for (size_t r = 0; r < row->n_runs; r++)
-        all = all && rung_ladder_fit(row, r)->train.converged;
-    return all;
-}
-
 static void print_row(const rung_ladder *l, size_t i)
 {
     const rung_ladder_row *row = &l->rows[i];
@@ -72,7 +64,7 @@ static void print_row(const rung_ladder *l, size_t i)
                : "counted",
            rung_format_seconds(predict, row->test.mean.use_seconds),
            rung_format_bytes(bytes, (double)row->fit.file_bytes),
-           has_converged(row) ? "converged" : "budget");
+           row->converged ? "converged" : "budget");
     if (row->n_runs > 1) printf("  %-8s %7.3f\n", "  +-", row->test.spread.bits_per_byte);
 }
 
@@ -88,7 +80,7 @@ static void print_label_row(const rung_ladder *l, size_t i)
            rung_format_seconds(seconds, mean->train_seconds),
            rung_format_seconds(predict, mean->use_seconds),
            rung_format_bytes(bytes, (double)row->fit.file_bytes),
-           has_converged(row) ? "" : "b");
+           row->converged ? "" : "b");
     if (row->n_runs > 1)
         printf("  %-8s %6.1f %8.3f %8.4f\n", "  +-", 100 * spread->accuracy,
                spread->macro_f1, spread->log_loss);

@@ -101,7 +101,7 @@ static bool is_good_enough(const rung_ladder_row *row)
 static bool stopped_by_budget(const rung_ladder *ladder, const rung_ladder_row *row)
 {
     return rung_class_is_trained(row->type, ladder->kind) &&
-           row->fit.train.end == RUNG_TRAIN_DONE && !rung__runs_converged(row);
+           row->fit.train.end == RUNG_TRAIN_DONE && !row->converged;
 }
 
 static void append(rung_ladder *ladder, const char *format, ...) RUNG_PRINTF(2, 3);

@@ -65,7 +65,7 @@ static void add_costs_of_row(rung_page *page, const rung_ladder_row *row)
     rung_page_number(page, row->test.mean.train_seconds);
     rung_page_number(page, row->test.mean.use_seconds);
     rung_page_number(page, (double)row->fit.file_bytes);
-    rung_page_cell(page, rung__runs_converged(row) ? "converged" : "budget");
+    rung_page_cell(page, row->converged ? "converged" : "budget");
 }
 
 static void add_raw_table(const rung__report *r)

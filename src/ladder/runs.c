@@ -71,20 +71,14 @@ void rung__summarize_runs(rung_ladder_row *row, rung_data_kind kind)
     row->valid = summarize(row, RUNG_VALID, kind);
     row->test = summarize(row, RUNG_TEST, kind);
     row->best_run = 0;
+    row->converged = row->fit.train.converged;
     for (size_t r = 1; r < rung__n_runs(row); r++) {
+        row->converged &= rung_ladder_fit(row, r)->train.converged;
         const rung_run_figures best = figures_of(rung__best_fit(row), RUNG_VALID, kind);
         const rung_run_figures run =
             figures_of(rung_ladder_fit(row, r), RUNG_VALID, kind);
         if (rung__is_better(&run, &best, kind)) row->best_run = r;
     }
-}
-
-bool rung__runs_converged(const rung_ladder_row *row)
-{
-    bool all = true;
-    for (size_t r = 0; r < rung__n_runs(row); r++)
-        all = all && rung_ladder_fit(row, r)->train.converged;
-    return all;
 }
 
 void rung__label_scores_of(const rung_label_score **scores, const rung_ladder_row *row,

@@ -19,11 +19,8 @@ static inline const rung_fit_result *rung__best_fit(const rung_ladder_row *row)
 bool rung__is_better(const rung_run_figures *a, const rung_run_figures *b,
                      rung_data_kind kind);
 
-/* Fills valid, test and best_run. */
+/* Fills valid, test, best_run and converged. */
 void rung__summarize_runs(rung_ladder_row *row, rung_data_kind kind);
-
-/* All trainings of a row are converged. */
-bool rung__runs_converged(const rung_ladder_row *row);
 
 /* The scores of a part of all trainings: scores[rung__n_runs]. */
 void rung__label_scores_of(const rung_label_score **scores, const rung_ladder_row *row,
