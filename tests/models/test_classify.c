@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/files.h"
+#include "learn/trainer.h"
 #include "models/encoded.h"
 
 enum { N = 300 };
@@ -159,6 +161,40 @@ static void training_learns_and_a_folder_keeps_it(void **state)
 }
 
 /* A text alone, and among longer ones: only the rounding of another tile may differ. */
+/* Steps of short texts take fewer operations; all of them are asked, and some timed. */
+static void a_budget_is_timed_on_steps_of_all_lengths(void **state)
+{
+    rung_error err;
+    rung_task *task;
+    rung_trainer t;
+    rung_model *m = new_model("32");
+    const rung_examples train = examples(0, N), none = {0};
+    const rung_train_hooks no_hooks = {0};
+    rung_train_config config = train_config(1);
+    assert_ok(rung_classify_task_new(&task, m, &train, &none, &err));
+    assert_ok(rung__trainer_init(&t, *state, task, &config, NULL, &no_hooks, &err));
+    const int64_t steps = task->samples_per_epoch / (t.micro_batches * config.batch);
+    double least = INFINITY, most = 0;
+    for (int64_t i = 0; i < steps; i++) {
+        const double flops = rung__step_flops(&t, i);
+        least = fmin(least, flops), most = fmax(most, flops);
+        assert_true(rung__step_flops(&t, i + steps) > 0); // of the next epoch too
+    }
+    assert_true(steps > 3 && most > 2 * least);
+    const size_t bytes = (size_t)rung_params_extent(m->params) * sizeof(float);
+    void *before = test_malloc(bytes);
+    memcpy(before, rung_params_values(m->params), bytes);
+    const double start = rung__now_seconds();
+    assert_ok(rung__time_steps(&t, 0.05, &err));
+    const double spent = rung__now_seconds() - start;
+    assert_true(t.step_seconds > 0 && t.step_seconds < spent);
+    assert_memory_equal(rung_params_values(m->params), before, bytes);
+    test_free(before);
+    rung__trainer_release(&t);
+    rung_classify_task_free(task);
+    rung_model_free(m);
+}
+
 static void padding_and_company_do_not_matter(void **state)
 {
     rung_error err;
@@ -200,6 +236,7 @@ int main(void)
         cmocka_unit_test(lengths_rise_to_the_longest_in_steps_of_eight),
         cmocka_unit_test(an_epoch_visits_every_text_once_in_like_lengths),
         cmocka_unit_test(training_learns_and_a_folder_keeps_it),
+        cmocka_unit_test(a_budget_is_timed_on_steps_of_all_lengths),
         cmocka_unit_test(padding_and_company_do_not_matter),
         cmocka_unit_test(texts_are_cut_to_the_context_and_empty_ones_are_read),
     };
