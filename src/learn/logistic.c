@@ -433,6 +433,11 @@ void rung__logistic_reweigh(rung_logistic *l, const double *weights)
     l->weights = weights ? weights : l->data.weights;
 }
 
+const double *rung__logistic_weights(const rung_logistic *l)
+{
+    return l->weights;
+}
+
 rung_objective rung__logistic_objective(rung_logistic *l, const rung_penalty *penalty)
 {
     l->penalty = *penalty;

@@ -66,6 +66,7 @@ rung_objective rung__logistic_objective(rung_logistic *l, const rung_penalty *pe
 
 /* Other weights of the rows from now on ([n_rows], borrowed; NULL: those of the data). */
 void rung__logistic_reweigh(rung_logistic *l, const double *weights);
+const double *rung__logistic_weights(const rung_logistic *l);
 
 /* Scores z, double [n_rows, O], by weights that are rounded to float. Of `data`, labels
  * and weights are not used. */

@@ -22,19 +22,23 @@ static rung_minimise_fn *method(rung_solver solver, const rung_objective *f)
     case RUNG_SOLVER_NEWTON:
         return is_small ? rung__newton : f->l1 > 0 ? rung__lbfgs : rung__trust_region;
     case RUNG_SOLVER_LBFGS:
+    case RUNG_SOLVER_SGD:
     case RUNG_SOLVER_COUNT:
         break;
     }
     return rung__lbfgs;
 }
 
-rung_status rung__logistic_solve(rung_logistic *l, rung_solver solver,
-                                 const rung_penalty *penalty, double tolerance, double *w,
+rung_status rung__logistic_solve(rung_logistic *l, const rung_logistic_method *how,
+                                 const rung_penalty *penalty, double *w,
                                  rung_minimise_result *result, rung_error *err)
 {
+    if (how->solver == RUNG_SOLVER_SGD)
+        return rung__logistic_sgd(w, result, rung__logistic_data(l),
+                                  rung__logistic_weights(l), penalty, how, err);
     const rung_objective f = rung__logistic_objective(l, penalty);
-    const rung_minimise_config config = {tolerance, penalty->l2, MAX_ITERATIONS};
-    return method(solver, &f)(w, result, &f, &config, rung__logistic_pool(l), err);
+    const rung_minimise_config config = {how->tolerance, penalty->l2, MAX_ITERATIONS};
+    return method(how->solver, &f)(w, result, &f, &config, rung__logistic_pool(l), err);
 }
 
 /* ---- Several ---- */
@@ -49,7 +53,7 @@ typedef struct chooser {
     int64_t n_views;
     bool has_held_out;
     int32_t *folds;      /* [N]: of each row; owned */
-    double *row_weights; /* [N]: of the view, first to learn, then to judge; owned */
+    double *row_weights; /* [2, N]: of the view, to learn and to judge; owned */
     double *tried;       /* [n_views, size]: of the last trial, owned */
     double *best;        /* [n_views, size], owned */
     double *logp;        /* [rows held out, K], owned */
@@ -61,7 +65,7 @@ static rung_status deal_folds(chooser *c, rung_error *err)
 {
     const rung_logistic_data *data = c->train;
     const int64_t N = data->rows->n_rows;
-    const uint64_t key = rung_rng_key(c->choice->seed, "folds", 0);
+    const uint64_t key = rung_rng_key(c->choice->method.seed, "folds", 0);
     int64_t *counts = rung__alloc_array((size_t)data->n_labels, sizeof *counts);
     if (!counts) return rung__out_of_memory(err, (size_t)data->n_labels * 8, "folds");
     for (int64_t n = 0; n < N; n++) {
@@ -77,11 +81,13 @@ static rung_status deal_folds(chooser *c, rung_error *err)
 static const double *weigh(const chooser *c, int64_t view, bool is_held_out)
 {
     if (c->held_out != c->train) return is_held_out ? c->held_out->weights : NULL;
-    for (int64_t i = 0; i < c->train->rows->n_rows; i++) {
+    const int64_t N = c->train->rows->n_rows;
+    double *weights = c->row_weights + (is_held_out ? N : 0);
+    for (int64_t i = 0; i < N; i++) {
         const double s = c->train->weights ? c->train->weights[i] : 1;
-        c->row_weights[i] = (c->folds[i] == view) == is_held_out ? s : 0;
+        weights[i] = (c->folds[i] == view) == is_held_out ? s : 0;
     }
-    return c->row_weights;
+    return weights;
 }
 
 static void round_weights(const chooser *c, const double *w)
@@ -96,11 +102,27 @@ static double held_out_loss(const chooser *c, int64_t view, const double *w)
     return rung__logistic_mean_loss(c->held_out, c->logp, weigh(c, view, true));
 }
 
-static rung_status solve(const chooser *c, rung_logistic_trial *trial, double *w,
-                         rung_error *err)
+typedef struct judge {
+    const chooser *c;
+    int64_t view;
+} judge;
+
+static double judge_weights(void *self, const double *w)
 {
-    return rung__logistic_solve(c->l, c->choice->solver, &trial->penalty,
-                                c->choice->tolerance, w, &trial->fit, err);
+    const judge *j = self;
+    return held_out_loss(j->c, j->view, w);
+}
+
+/* view < 0: on all rows, with those of valid held out, if any. */
+static rung_status solve(const chooser *c, rung_logistic_trial *trial, int64_t view,
+                         double *w, rung_error *err)
+{
+    judge j = {c, view < 0 ? 0 : view};
+    rung_logistic_method how = c->choice->method;
+    if (c->has_held_out && (view >= 0 || c->n_views == 1))
+        how.judge = judge_weights, how.judge_self = &j;
+    rung__logistic_reweigh(c->l, view < 0 ? NULL : weigh(c, view, false));
+    return rung__logistic_solve(c->l, &how, &trial->penalty, w, &trial->fit, err);
 }
 
 /* Fits one trial from the best weights so far, and takes its own if they are better. */
@@ -113,8 +135,7 @@ static rung_status try_penalty(const chooser *c, size_t i, rung_error *err)
     memcpy(c->tried, c->best, bytes);
     for (int64_t v = 0; v < c->n_views; v++) {
         double *w = c->tried + v * c->size;
-        rung__logistic_reweigh(c->l, weigh(c, v, false));
-        RUNG_TRY(solve(c, trial, w, err));
+        RUNG_TRY(solve(c, trial, v, w, err));
         if (c->has_held_out) trial->loss += held_out_loss(c, v, w) / (double)c->n_views;
     }
     if (i != c->choice->first && !(trial->loss < c->choice->trials[c->choice->best].loss))
@@ -141,10 +162,11 @@ static rung_status choose(const chooser *c, rung_error *err)
 static rung_status conclude(const chooser *c, rung_error *err)
 {
     const rung_logistic_choice *choice = c->choice;
-    if (choice->best != choice->first || c->n_views > 1) {
+    const bool is_alone = choice->best == choice->first || // sgd begins at 0 anyway
+                          choice->method.solver == RUNG_SOLVER_SGD;
+    if (!is_alone || c->n_views > 1) {
         memset(c->best, 0, c->size * sizeof *c->best);
-        rung__logistic_reweigh(c->l, NULL);
-        RUNG_TRY(solve(c, &choice->trials[choice->best], c->best, err));
+        RUNG_TRY(solve(c, &choice->trials[choice->best], -1, c->best, err));
     }
     round_weights(c, c->best);
     return RUNG_OK;
@@ -155,7 +177,8 @@ static rung_status allocate(chooser *c, rung_error *err)
     const size_t N = (size_t)c->train->rows->n_rows, K = (size_t)c->train->n_labels;
     const size_t n = c->size * (size_t)c->n_views;
     c->folds = rung__alloc_array(c->n_views > 1 ? N : 0, sizeof *c->folds);
-    c->row_weights = rung__alloc_array(c->n_views > 1 ? N : 0, sizeof *c->row_weights);
+    c->row_weights =
+        rung__alloc_array(c->n_views > 1 ? 2 * N : 0, sizeof *c->row_weights);
     c->tried = rung__alloc_array(n, sizeof *c->tried);
     c->best = rung__alloc_array(n, sizeof *c->best);
     c->logp = rung__alloc_array((size_t)c->held_out->rows->n_rows * K, sizeof *c->logp);

@@ -151,12 +151,13 @@ static rung_status follow_path(double *scores, rung_logistic *l, double l1, doub
 {
     const rung_logistic_data *data = rung__logistic_data(l);
     const int64_t D = data->rows->n_columns, O = rung__logistic_outputs(data);
+    const rung_logistic_method how = {.solver = RUNG_SOLVER_LBFGS,
+                                      .tolerance = TOLERANCE};
     for (int i = 0; i < MAX_HALVES; i++) {
         rung_minimise_result result;
         l1 /= 2;
         const rung_penalty penalty = {.l1 = l1};
-        RUNG_TRY(rung__logistic_solve(l, RUNG_SOLVER_LBFGS, &penalty, TOLERANCE, w,
-                                      &result, err));
+        RUNG_TRY(rung__logistic_solve(l, &how, &penalty, w, &result, err));
         if (take_left(scores, w, D, O, l1) >= enough) break;
     }
     return RUNG_OK;

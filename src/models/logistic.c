@@ -138,8 +138,9 @@ static void list_trials(rung_logistic_trial trials[N_CANDIDATES],
                         rung_logistic_choice *choice, const rung__logistic_config *config)
 {
     const bool is_l1 = isnan(config->l1), is_l2 = config->l1 == 0 && isnan(config->l2);
-    *choice = (rung_logistic_choice){.solver = (rung_solver)config->solver,
-                                     .tolerance = TOLERANCE,
+    *choice = (rung_logistic_choice){.method = {.solver = (rung_solver)config->solver,
+                                                .tolerance = TOLERANCE,
+                                                .passes = config->passes},
                                      .trials = trials,
                                      .n = is_l1 || is_l2 ? N_CANDIDATES : 1,
                                      .first = is_l1 || is_l2 ? FIRST_CANDIDATE : 0,
@@ -161,7 +162,7 @@ static rung_status fit(float *weights, rung__logistic_config *config, const part
     rung_logistic_trial trials[N_CANDIDATES] = {0};
     list_trials(trials, &choice, config);
     choice.valid = &valid->data;
-    choice.seed = seed;
+    choice.method.seed = seed;
     RUNG_TRY(rung__logistic_new(&l, &train->data, rt->pool, err));
     const rung_status status = rung__logistic_fit(l, &choice, weights, err);
     rung__logistic_free(l);

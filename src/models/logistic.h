@@ -11,11 +11,12 @@
 
 /* Fields of options. */
 typedef struct rung__logistic_config {
-    int solver;    /* rung_solver */
-    double l1, l2; /* NaN: to be chosen, or for l2 beside an l1, 0 */
-    int64_t folds; /* >= 2: l1 or l2 is chosen by parts of train, not on valid */
-    int classes;   /* rung_logistic_kind: softmax or one-vs-rest */
-    bool bias;     /* false: there is none */
+    int solver;     /* rung_solver */
+    int64_t passes; /* of sgd */
+    double l1, l2;  /* NaN: to be chosen, or for l2 beside an l1, 0 */
+    int64_t folds;  /* >= 2: l1 or l2 is chosen by parts of train, not on valid */
+    int classes;    /* rung_logistic_kind: softmax or one-vs-rest */
+    bool bias;      /* false: there is none */
     const char *class_weight; /* "balanced", "LABEL=W,..."; NULL: ones; borrowed */
     int calibrate;            /* rung_calibration */
 } rung__logistic_config;
@@ -28,7 +29,9 @@ typedef struct rung__logistic_config {
     }
 #define RUNG__LOGISTIC_OPTIONS(at)                                                       \
     RUNG__LOGISTIC_OPTION(at, "solver", RUNG_OPTION_CHOICE, solver, "auto", 0, 0,        \
-                          "auto|newton|lbfgs", "how the weights are found"),             \
+                          "auto|newton|lbfgs|sgd", "how the weights are found"),         \
+        RUNG__LOGISTIC_OPTION(at, "passes", RUNG_OPTION_INT, passes, "8", 1, 1e6, NULL,  \
+                              "over the examples, at most (sgd)"),                       \
         RUNG__LOGISTIC_OPTION(                                                           \
             at, "l2", RUNG_OPTION_REAL, l2, "auto", 0, 1e9, "auto",                      \
             "weight L of L/2 sum of w^2 beside the sum of losses; auto: "                \

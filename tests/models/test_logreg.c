@@ -301,10 +301,19 @@ static rung_model *fitted(rung_runtime *rt, const int32_t *labels,
 static void options_reach_the_solver(void **state)
 {
     static const char *const options[] = {
-        "l2=0.1",         "l2=0.1 solver=newton",    "l2=0.1 solver=lbfgs",
-        "folds=3",        "l2=0.1 classes=ovr",      "l2=0.1 calibrate=temperature",
-        "l1=0.1",         "l1=0.1 l2=0.1",           "l1=auto",
-        "l2=0.1 bias=no", "l2=0.1 class-weight=a=5", "l2=0.1 class-weight=balanced",
+        "l2=0.1",
+        "l2=0.1 solver=newton",
+        "l2=0.1 solver=lbfgs",
+        "folds=3",
+        "l2=0.1 classes=ovr",
+        "l2=0.1 calibrate=temperature",
+        "l1=0.1",
+        "l1=0.1 l2=0.1",
+        "l1=auto",
+        "l2=0.1 solver=sgd passes=4",
+        "l2=0.1 bias=no",
+        "l2=0.1 class-weight=a=5",
+        "l2=0.1 class-weight=balanced",
     };
     float *logp, *first = NULL;
     const int n = sizeof options / sizeof *options;
