@@ -184,6 +184,16 @@ static rung_status count(counting *c, const rung_features *f, const rung_span *t
 
 /* ---- Choosing columns ---- */
 
+/* Bits that are set. The compiler's own calls a function where it may not assume the
+ * instruction. */
+static int count_bits(uint64_t x)
+{
+    x -= x >> 1 & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    return (int)(x * 0x0101010101010101u >> 56);
+}
+
 /* Numbers the kept columns: hashes ascend. */
 static rung_status index_columns(rung_features *f, rung_error *err)
 {
@@ -196,19 +206,18 @@ static rung_status index_columns(rung_features *f, rung_error *err)
     int64_t before = 0;
     for (size_t g = 0; g < n_groups; g++) {
         f->groups[g].before = before;
-        before += __builtin_popcountll(f->groups[g].kept);
+        before += count_bits(f->groups[g].kept);
     }
     return RUNG_OK;
 }
 
-/* The number of a column before selection, -1 if it is not kept. */
-static int32_t column_of(const rung_features *f, int32_t hash)
+/* Whether a column before selection is kept, and its number if it is. */
+static bool find_column(int32_t *j, const rung_features *f, int32_t hash)
 {
-    if (!f->config.bits) return hash;
     const rung_features_group *g = &f->groups[hash / 64];
-    const uint64_t bit = (uint64_t)1 << hash % 64;
-    return g->kept & bit ? (int32_t)g->before + __builtin_popcountll(g->kept & (bit - 1))
-                         : -1;
+    const int bit = hash % 64;
+    *j = (int32_t)g->before + count_bits(g->kept & (((uint64_t)1 << bit) - 1));
+    return g->kept >> bit & 1;
 }
 
 static rung_status new_columns(rung_features *f, int64_t n, rung_error *err)
@@ -296,21 +305,34 @@ static double tf_of(int tf, float count)
     return tf == RUNG_TF_RAW ? (double)count : 1 + log((double)count);
 }
 
+/* Leaves the kept ones of n columns, from `from`, at `to`; returns where they end. There
+ * is no branch that may be guessed wrong while memory is waited for. */
+static size_t keep_columns(const rung_features *f, const block *b, size_t from, int64_t n,
+                           size_t to)
+{
+    for (size_t p = from; p < from + (size_t)n; p++) {
+        int32_t j = b->columns[p];
+        const float count = b->values[p];
+        const bool is_kept = !f->config.bits || find_column(&j, f, j);
+        b->columns[to] = j;
+        b->values[to] = count;
+        to += is_kept;
+    }
+    return to;
+}
+
 /* Weights one row of n counts in place; returns how many of its columns are kept. `to`
  * does not lie behind `from`. */
 static int64_t weigh_row(const rung_features *f, const block *b, size_t from, int64_t n,
                          size_t to)
 {
+    const size_t end = keep_columns(f, b, from, n, to);
     double squares = 0;
-    size_t end = to;
-    for (size_t p = from; p < from + (size_t)n; p++) {
-        const int32_t j = column_of(f, b->columns[p]);
-        if (j < 0) continue;
-        const float c = b->values[p];
-        const double x = tf_of(f->config.tf, c) * (double)f->idf[j];
+    for (size_t p = to; p < end; p++) {
+        const double x =
+            tf_of(f->config.tf, b->values[p]) * (double)f->idf[b->columns[p]];
         squares += x * x;
-        b->columns[end] = j;
-        b->values[end++] = (float)x;
+        b->values[p] = (float)x;
     }
     const float scale = (float)(squares > 0 ? 1 / sqrt(squares) : 0);
     for (size_t p = to; p < end; p++) b->values[p] *= scale;
