@@ -61,18 +61,18 @@ typedef struct slicing {
 
 static int64_t slice_begin(const slicing *s, int64_t i)
 {
-    const rung_cooccur_counter *c = s->c;
-    return c->begin + (c->end - c->begin) / s->n * i +
-           ((c->end - c->begin) % s->n * i) / s->n;
+    return s->c->begin + (s->c->end - s->c->begin) * i / s->n;
 }
 
 static void count_slice(void *ctx, int64_t task, int worker)
 {
     (void)worker;
     const slicing *s = ctx;
+    const int32_t *ids = s->c->ids;
+    const int64_t end = slice_begin(s, task + 1);
     uint32_t *counts = s->counts + task * s->c->out->grid.V;
-    for (int64_t p = slice_begin(s, task); p < slice_begin(s, task + 1); p++)
-        if (s->c->ids[p] >= 0) counts[s->c->ids[p]]++;
+    for (int64_t p = slice_begin(s, task); p < end; p++)
+        if (ids[p] >= 0) counts[ids[p]]++;
 }
 
 static void list_slice(void *ctx, int64_t task, int worker)
@@ -80,8 +80,9 @@ static void list_slice(void *ctx, int64_t task, int worker)
     (void)worker;
     const slicing *s = ctx;
     const rung_cooccur_counter *c = s->c;
+    const int64_t end = slice_begin(s, task + 1);
     uint32_t *next = s->counts + task * c->out->grid.V;
-    for (int64_t p = slice_begin(s, task); p < slice_begin(s, task + 1); p++)
+    for (int64_t p = slice_begin(s, task); p < end; p++)
         if (c->ids[p] >= 0) c->places[next[c->ids[p]]++] = (uint32_t)(p - c->begin);
 }
 

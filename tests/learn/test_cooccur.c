@@ -6,7 +6,7 @@
 
 static rung_error err;
 
-enum { V = 37, WORDS = 3000 };
+enum { V = 37, WORDS = 1500 };
 
 /* Words by a square law, so that some are frequent, with lines of all lengths. */
 static void make_text(int32_t *ids, size_t n)
@@ -141,7 +141,7 @@ static void assert_same_records(const rung_cooccur *a, const rung_cooccur *b)
     rung__free(buffer);
 }
 
-enum { LARGE_V = 3000, LARGE = 400000 };
+enum { LARGE_V = 600, LARGE = 250000 };
 
 static int32_t *large_text(void)
 {
@@ -154,12 +154,13 @@ static int32_t *large_text(void)
     return ids;
 }
 
-/* Threads, and how little memory there is, change nothing: here the text is counted in
- * parts, sums and records go to disk, sums in several segments. */
+/* Threads, and how little memory there is, change nothing: here the text, whose list of
+ * places takes 1 MB, is counted in parts, sums and records go to disk, sums of a group in
+ * several segments. */
 static void memory_and_threads_change_no_bit(void **state)
 {
     int32_t *ids = large_text();
-    const rung_word_grid grid = rung__word_grid(LARGE_V, 1000, 64000);
+    const rung_word_grid grid = {LARGE_V, 4, 150};
     for (int symmetric = 0; symmetric < 2; symmetric++) {
         rung_cooccur_config config = config_of(8, symmetric, true);
         rung_pool *pool = new_pool(1);
@@ -174,7 +175,7 @@ static void memory_and_threads_change_no_bit(void **state)
             assert_int_equal(c.file.size, 0);
             rung__cooccur_release(&c);
             const int64_t before = rung__alloc_stats().live_bytes;
-            config.memory = 6 << 20, config.kept = 1 << 20, config.dir = *state;
+            config.memory = 1600000, config.kept = 100000, config.dir = *state;
             assert_ok(rung__cooccur_count(&c, pool, ids, LARGE, &grid, &config, &err));
             assert_same_records(&whole, &c);
             assert_true(c.file.size > 0);
