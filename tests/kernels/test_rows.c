@@ -149,7 +149,7 @@ static void softmax_agrees_with_double_and_sums_to_one(void **state)
     }
 }
 
-/* Five parts of 1000: nothing, small, large (which makes the others vanish), and so on. */
+/* Five parts of 1000: nothing, small, large (the others vanish beside it), and so on. */
 static void log_sum_exp_of_rows_whose_largest_grows(void **state)
 {
     (void)state;
