@@ -2,6 +2,7 @@
  *
  *     z = x w + b,   p = softmax(z)     (two labels: one z, p = sigmoid(z))
  *
+ * or, where a text has any number of labels, p = sigmoid(z) for each of them,
  * with x the n-grams of text/features.h and w, b as models/logistic.h finds them;
  * the weight of the penalty is the one of a few that predicts the valid examples best.
  * The folder holds the columns that the training texts have, no others: their hash, idf
@@ -40,7 +41,9 @@ static logreg *logreg_of(const rung_model *m)
 /* What the model says of any data: its kind and how many labels. */
 static rung_logistic_data data_of(const logreg *r)
 {
-    return (rung_logistic_data){.kind = (rung_logistic_kind)r->config.logistic.classes,
+    const int classes = r->config.logistic.classes;
+    return (rung_logistic_data){.kind = r->base.has_several ? RUNG_LOGISTIC_SEVERAL
+                                                            : (rung_logistic_kind)classes,
                                 .n_labels = r->base.n_labels};
 }
 
@@ -63,7 +66,12 @@ static const rung_option logreg_options[] = {
 
 static rung_status logreg_declare(rung_model *m, rung_error *err)
 {
+    const rung__logistic_config *c = &logreg_of(m)->config.logistic;
     RUNG_TRY(rung__features_check(&logreg_of(m)->config.features, err));
+    if (m->has_several && (c->class_weight || c->calibrate))
+        return rung_fail(err, RUNG_USAGE,
+                         "--class-weight and --calibrate are for texts of one label "
+                         "each, these have several");
     return rung__logistic_check(&logreg_of(m)->config.logistic, m->labels, err);
 }
 
@@ -85,7 +93,8 @@ static void logreg_release(rung_model *m)
 static rung_status check_from(const logreg *r, const logreg *old, rung_error *err)
 {
     const rung_labels *a = r->base.labels, *b = old->base.labels;
-    if (old->config.logistic.classes != r->config.logistic.classes)
+    if (old->base.has_several != r->base.has_several ||
+        old->config.logistic.classes != r->config.logistic.classes)
         return rung_fail(err, RUNG_USAGE, "--from %s: has other --classes",
                          r->config.from);
     if (rung_labels_count(a) != rung_labels_count(b))
@@ -183,8 +192,8 @@ static rung_status fit_weights(logreg *r, const row_data *x, rung_runtime *rt,
                                rung_error *err)
 {
     rung_logistic_data a = data_of(r), b = a;
-    a.rows = &x->train, a.labels = train->labels;
-    b.rows = &x->valid, b.labels = valid->labels;
+    a.rows = &x->train, a.labels = train->labels, a.first = train->first;
+    b.rows = &x->valid, b.labels = valid->labels, b.first = valid->first;
     return rung__logistic_learn(&r->weights, &r->config.logistic, r->base.labels, a, b,
                                 x->from, r->base.seed, rt, err);
 }
@@ -333,6 +342,7 @@ static const rung_linear_ops logreg_linear = {
 };
 
 static const rung_labelled_ops logreg_labelled = {
+    .takes_several = true,
     .fit = logreg_fit,
     .predict = logreg_predict,
 };

@@ -95,6 +95,28 @@ static void without_valid_examples_lambda_is_the_usual_one(void **state)
     rung_model_free(m);
 }
 
+/* Of several labels each is a question of its own. */
+static void several_labels_are_learned(void **state)
+{
+    static int32_t sets[2 * N];
+    static int64_t first[N + 1];
+    for (int i = 0; i < N; i++) {
+        first[i + 1] = first[i];
+        if (strstr(storage[i], "good")) sets[first[i + 1]++] = 0;
+        if (strstr(storage[i], "not")) sets[first[i + 1]++] = 1;
+    }
+    const rung_examples train = {texts, sets, N_TRAIN, first}, none = {0};
+    const rung_examples test = {texts + N_TRAIN, sets, N - N_TRAIN, first + N_TRAIN};
+    rung_model *m = new_classifier_of("logreg", two_names, true);
+    rung_label_score score;
+    assert_ok(m->type->labelled->fit(m, *state, &train, &none, &err));
+    assert_ok(rung_classify_evaluate(m, *state, &test, &score, &err));
+    assert_true(score.has_several);
+    assert_true(score.of_label[0].f1 == 1 && score.of_label[1].f1 == 1);
+    rung_label_score_release(&score);
+    rung_model_free(m);
+}
+
 /* Nothing to read, nothing known: the shares of the labels, nearly. */
 static void texts_without_known_words_get_the_bias(void **state)
 {
@@ -486,6 +508,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_words_and_their_pairs_say_is_learned),
         cmocka_unit_test(without_valid_examples_lambda_is_the_usual_one),
+        cmocka_unit_test(several_labels_are_learned),
         cmocka_unit_test(texts_without_known_words_get_the_bias),
         cmocka_unit_test(texts_without_common_words_leave_the_bias),
         cmocka_unit_test(one_label_is_nothing_to_learn),
