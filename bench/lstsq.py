@@ -58,9 +58,9 @@ def run(root, build, python, pairs):
         subprocess.run([python, "-c", MAKE, x, y], check=True)
     times = {"ours": [], "one": [], "peer": []}
     for pair in range(pairs):
+        times["one"].append(ours(rung, python, x, y, 1)[0])
         seconds, weights = ours(rung, python, x, y, 2)
         times["ours"].append(seconds)
-        times["one"].append(ours(rung, python, x, y, 1)[0])
         other = peer(python, os.path.join(root, "bench", "peers", "ridge.py"), x, y, 2)
         times["peer"].append(other["seconds"])
         worst = max(abs(a - b) / max(1, abs(b))
