@@ -129,6 +129,26 @@ void cli_remember_typed(int argc, char **argv)
     }
 }
 
+void cli_print_json_bytes(const char *text, size_t size)
+{
+    putchar('"');
+    for (size_t i = 0; i < size; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\')
+            printf("\\%c", c);
+        else if (c < 0x20)
+            printf("\\u%04x", c);
+        else
+            putchar(c);
+    }
+    putchar('"');
+}
+
+void cli_print_json_text(const char *text)
+{
+    cli_print_json_bytes(text, strlen(text));
+}
+
 void cli_print_labels(const char *part, const rung_label_score *s)
 {
     if (!s->count) return;

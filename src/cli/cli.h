@@ -28,8 +28,8 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_ladder, cli_train, cli_eval, cli_predict, cli_generate,
-    cli_inspect, cli_weights, cli_select, cli_tales, cli_plan, cli_models, cli_version,
-    cli_help;
+    cli_inspect, cli_nearest, cli_analogy, cli_similarity, cli_embed, cli_weights,
+    cli_select, cli_tales, cli_plan, cli_models, cli_version, cli_help;
 
 /* All commands, in the order of the help. */
 extern const cli_command *const cli_commands[];
@@ -87,6 +87,10 @@ void cli_print_words(const rung_model *m);
 bool cli_has_color(FILE *out);
 /* Prints a paragraph in lines of at most 80 columns. */
 void cli_print_folded(const char *text);
+
+/* A text as JSON: UTF-8, without a NUL. */
+void cli_print_json_text(const char *text);
+void cli_print_json_bytes(const char *text, size_t size);
 
 /* Prints dir/name, which was just written, as it is. */
 rung_status cli_print_file(const char *dir, const char *name, rung_error *err);

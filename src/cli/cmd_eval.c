@@ -1,19 +1,23 @@
 /* rung eval MODEL DATA: what a model is worth on data that it has not seen: bits a byte
- * of raw text, how many labels are right, or how far off numbers are. */
+ * of raw text, how many labels are right, or how far off numbers are; of vectors of words,
+ * how many analogies they answer, or how they rank pairs of words. */
 #include <math.h>
 #include <stddef.h>
 
 #include "cli/cli.h"
 #include "cli/data.h"
+#include "rung/vectors.h"
 #include "rung/units.h"
 
 typedef struct eval_options {
-    int64_t context;
+    int64_t context, most;
 } eval_options;
 
 static const rung_option options[] = {
     {"context", RUNG_OPTION_INT, offsetof(eval_options, context), "0", 0, 1 << 20, NULL,
      "tokens of a window of raw text; 0: those of the training", NULL},
+    {"most", RUNG_OPTION_INT, offsetof(eval_options, most), "30000", 0, 1e9, NULL,
+     "analogies are of the so many most frequent words; 0: of all", NULL},
 };
 
 enum { N_SETS = 4 };
@@ -23,7 +27,7 @@ static void make_sets(rung_option_set sets[N_SETS], eval_options *own,
                       cli_common *common)
 {
     sets[0] = (rung_option_set){
-        .title = "Scoring", .options = options, .count = 1, .values = own};
+        .title = "Scoring", .options = options, .count = 2, .values = own};
     sets[1] = cli_columns_set(columns);
     sets[2] = cli_table_set(table);
     sets[3] = cli_common_set(common, true);
@@ -230,6 +234,74 @@ static rung_status eval_table(const rung_model *m, const char *data,
     return status;
 }
 
+/* ---- Vectors of words ---- */
+
+static void print_section(const rung_section *s, bool json, bool is_last)
+{
+    if (json)
+        printf("{\"section\": \"%s\", \"questions\": %lld, \"known\": %lld, \"right\": "
+               "%lld}%s",
+               s->name, (long long)s->n, (long long)s->known, (long long)s->right,
+               is_last ? "" : ", ");
+    else
+        printf("%-28s %5.1f %% right of %lld; %lld have unknown words\n", s->name,
+               100 * (double)s->right / fmax((double)s->known, 1), (long long)s->known,
+               (long long)(s->n - s->known));
+}
+
+static void print_words(const rung_word_score *s, const rung_model *m, bool json)
+{
+    const rung_section *t = &s->total;
+    if (json)
+        printf("{\"rung\": \"%s\", \"n\": %lld, \"known\": %lld, ", m->type->name,
+               (long long)t->n, (long long)t->known);
+    if (s->is_analogies) {
+        if (json)
+            printf("\"accuracy\": %.9g, \"sections\": [",
+                   (double)t->right / fmax((double)t->known, 1));
+        for (int64_t i = 0; i < s->n_sections; i++)
+            print_section(&s->sections[i], json, i + 1 == s->n_sections);
+        if (json) {
+            printf("]}\n");
+            return;
+        }
+        printf("%s: %.1f %% of %lld analogies right; %lld of %lld have unknown words\n",
+               m->type->name, 100 * (double)t->right / fmax((double)t->known, 1),
+               (long long)t->known, (long long)(t->n - t->known), (long long)t->n);
+        return;
+    }
+    if (json)
+        printf(isfinite(s->spearman) ? "\"spearman\": %.9g}\n" : "\"spearman\": null}\n",
+               s->spearman);
+    else
+        printf("%s: Spearman %.4f on %lld of %lld pairs; the others have unknown words\n",
+               m->type->name, s->spearman, (long long)t->known, (long long)t->n);
+}
+
+/* Analogies begin with the name of a section. */
+static bool has_analogies(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    const int first = f ? fgetc(f) : EOF;
+    if (f) fclose(f);
+    return first == ':';
+}
+
+static rung_status eval_words(const rung_model *m, const char *path,
+                              const eval_options *own, const cli_common *common,
+                              rung_error *err)
+{
+    rung_space *space;
+    rung_word_score score;
+    rung_runtime *rt = cli_runtime(common, err);
+    if (!rt) return err->code;
+    RUNG_TRY(rung_space_new(&space, m, rt, has_analogies(path) ? own->most : 0, err));
+    const rung_status status = rung_word_evaluate(space, path, &score, err);
+    rung_space_free(space);
+    if (status == RUNG_OK) print_words(&score, m, common->json);
+    return status;
+}
+
 static rung_status eval(char **words, const eval_options *own,
                         rung_labelled_config *columns, rung_table_config *table,
                         const cli_common *common, rung_error *err)
@@ -241,6 +313,8 @@ static rung_status eval(char **words, const eval_options *own,
         status = eval_raw(m, words[1], own, common, err);
     else if (m->kind == RUNG_LABELLED)
         status = eval_labelled(m, words[1], columns, common, err);
+    else if (m->kind == RUNG_WORDS)
+        status = eval_words(m, words[1], own, common, err);
     else
         status = eval_table(m, words[1], columns, table, common, err);
     rung_model_free(m);

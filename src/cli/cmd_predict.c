@@ -67,26 +67,11 @@ static void for_predicted(const rung_model *m, const float *logp,
     }
 }
 
-/* A name as JSON; labels are UTF-8 or stand escaped. */
-static void print_json_text(const char *text)
-{
-    putchar('"');
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            printf("\\%c", *c);
-        else if (*c < 0x20)
-            printf("\\u%04x", *c);
-        else
-            putchar(*c);
-    }
-    putchar('"');
-}
-
 static void print_json_label(const rung_model *m, int64_t label, double p, bool is_first)
 {
     (void)p;
     if (!is_first) printf(", ");
-    print_json_text(rung_labels_name(m->labels, label));
+    cli_print_json_text(rung_labels_name(m->labels, label));
 }
 
 static void print_json_line(const rung_model *m, const float *logp,
@@ -98,7 +83,7 @@ static void print_json_line(const rung_model *m, const float *logp,
     printf(is_list ? "], \"probabilities\": {" : ", \"probabilities\": {");
     for (int64_t l = 0; l < m->n_labels; l++) {
         if (l) printf(", ");
-        print_json_text(rung_labels_name(m->labels, l));
+        cli_print_json_text(rung_labels_name(m->labels, l));
         printf(": %.9g", exp((double)logp[l]));
     }
     printf("}}\n");

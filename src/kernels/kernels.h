@@ -124,6 +124,25 @@ typedef struct rung_attention_tile {
     void *scratch;      /* attention_scratch bytes of this worker, 64-byte aligned */
 } rung_attention_tile;
 
+/* ---- Vectors of words: one window, logistic regression of M inputs on N outputs
+ * (Mikolov et al. 2013b, equation 4; outputs shared by the inputs as in Ji et al. 2016).
+ *
+ *     s[m,n] = <v_m, u_n>,  p = sigmoid(s),  loss = - sum log(label ? p : 1 - p)
+ *     g = rate (label - p);  dv_m += sum_n g[m,n] u_n;  du_n = sum_m g[m,n] v_m
+ *
+ * Rows are aligned to 64 bytes; dv and du overlap nothing that is read. */
+typedef struct rung_word_window {
+    int64_t D;            /* a multiple of 16 */
+    int64_t M, N;         /* both > 0 */
+    const void *const *v; /* [M] rows [D] */
+    const void *const *u; /* [N] rows [D] */
+    const void *labels;   /* [N], 0 or 1 */
+    double rate;
+    void *const *dv; /* [M] rows [D], added to */
+    void *du;        /* [N, D] */
+    void *scratch;   /* word_window_scratch bytes, 64-byte aligned */
+} rung_word_window;
+
 /* Constants of one optimizer step. */
 typedef struct rung_update {
     double lr,

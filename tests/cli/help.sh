@@ -20,7 +20,7 @@ for command in $(sed -nE 's/^  ([a-z]+) .*/\1/p' stdout); do
     cmp -s stdout "$expected/help-$command.txt" || failed "rung $command --help differs"
 done
 runs models
-for rung_name in $(sed -nE "s/^([a-z]+) .*/\1/p" stdout); do
+for rung_name in $(sed -nE "s/^([a-z0-9]+) .*/\1/p" stdout); do
     shows "help-train-$rung_name" help train $rung_name
 done
 runs train gpt --steps 3 --help

@@ -1,0 +1,85 @@
+/* Vectors of words in use: neighbours, analogies, texts as vectors, and scores on lists
+ * of analogies and of similar words. */
+#ifndef RUNG_VECTORS_H
+#define RUNG_VECTORS_H
+
+#include "rung/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The words of a model with their vectors (those of the centre) at length 1. */
+typedef struct rung_space rung_space;
+
+/* Of the `most` most frequent words (0: all) of a model that learned words, which
+ * outlives the space. RUNG_UNSUPPORTED for any other. Immutable: many threads may use
+ * one. */
+RUNG_API rung_status rung_space_new(rung_space **out, const rung_model *m,
+                                    rung_runtime *rt, int64_t most, rung_error *err);
+RUNG_API void rung_space_free(rung_space *s);
+RUNG_API int64_t rung_space_words(const rung_space *s);
+RUNG_API int64_t rung_space_dim(const rung_space *s);
+
+/* The id of a word as it stands, else in lower case; -1: not among these. */
+RUNG_API int32_t rung_space_find(const rung_space *s, rung_span word);
+/* A word's name, borrowed; its vector of length 1, [dim], borrowed. */
+RUNG_API rung_span rung_space_name(const rung_space *s, int32_t id);
+RUNG_API const float *rung_space_vector(const rung_space *s, int32_t id);
+
+typedef struct rung_neighbour {
+    int32_t id;
+    float similarity; /* cosine */
+} rung_neighbour;
+
+/* How many words an analogy names, which are never its answer. */
+enum { RUNG_ANALOGY_WORDS = 3 };
+
+/* The k words nearest to each of n queries [n, dim] of any length, nearest first, without
+ * the words without[n, RUNG_ANALOGY_WORDS] (-1: none): out [n, k]; id -1 where there are
+ * no more. */
+RUNG_API rung_status rung_space_nearest(const rung_space *s, const float *queries,
+                                        const int32_t *without, size_t n, int64_t k,
+                                        rung_neighbour *out, rung_error *err);
+/* The query of an analogy: "a is to b as c is to ?", b - a + c of vectors of length 1. */
+RUNG_API void rung_space_analogy(const rung_space *s, const int32_t abc[3], float *query);
+
+/* ---- Texts ---- */
+
+/* The mean vector of each text's words, a new array [n, *dim] (rung_embedding_free); 0
+ * where it has none that is known. With
+ * sif > 0 words of share p weigh sif / (sif + p), and what all n texts have most in
+ * common is taken away (Arora, Liang, Ma 2017, algorithm 1). */
+RUNG_API rung_status rung_embed_texts(float **out, int64_t *dim, const rung_model *m,
+                                      const rung_span *texts, size_t n, double sif,
+                                      rung_error *err);
+RUNG_API void rung_embedding_free(float *vectors);
+
+/* ---- Scores ---- */
+
+typedef struct rung_section {
+    char name[80];
+    int64_t n, known, right; /* questions; of words that are all known; answered */
+} rung_section;
+
+enum { RUNG_MOST_SECTIONS = 64 };
+
+typedef struct rung_word_score {
+    bool is_analogies;
+    rung_section sections[RUNG_MOST_SECTIONS]; /* of analogies */
+    int64_t n_sections;
+    rung_section total; /* questions, or pairs: n, known */
+    double spearman;    /* of pairs that are known; NaN: fewer than two */
+} rung_word_score;
+
+/* Scores a file: ": section" and four words a line, as questions-words.txt; or two words
+ * and a number, between tabs, commas or blanks, with or without a header. An answer is
+ * right if it is the nearest word besides the three (Mikolov et al. 2013a, section 4.1).
+ * RUNG_INPUT with file and line where it is neither. */
+RUNG_API rung_status rung_word_evaluate(const rung_space *s, const char *path,
+                                        rung_word_score *score, rung_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

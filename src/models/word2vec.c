@@ -1,0 +1,110 @@
+/* word2vec: vectors of words, learned by telling a word from noise by the words around
+ * it; learn/word2vec.h says how. */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "learn/word2vec.h"
+#include "models/rungs.h"
+#include "models/vectors.h"
+
+typedef struct word2vec_config {
+    rung_words_config reading;
+    rung__word2vec_config learning;
+    int model; /* sg, cbow */
+} word2vec_config;
+
+typedef struct word2vec {
+    rung__vectors base;
+    word2vec_config config;
+} word2vec;
+
+static word2vec *word2vec_of(const rung_model *m)
+{
+    return (word2vec *)m;
+}
+
+#define AT(field) offsetof(word2vec_config, field)
+
+static const rung_option word2vec_options[] = {
+    {"dim", RUNG_OPTION_INT, AT(learning.dim), "100", 1, 10000, NULL,
+     "numbers in a vector", NULL},
+    {"model", RUNG_OPTION_CHOICE, AT(model), "sg", 0, 0, "sg|cbow",
+     "skip-gram, or the mean of the words around", NULL},
+    {"window", RUNG_OPTION_INT, AT(learning.window), "5", 1, RUNG__WORD2VEC_MAX_WINDOW,
+     NULL, "words on either side, at most", NULL},
+    {"negative", RUNG_OPTION_INT, AT(learning.negative), "5", 0, 60, NULL,
+     "words of noise for a window; 0: hierarchical softmax", NULL},
+    {"sample", RUNG_OPTION_REAL, AT(learning.sample), "1e-3", 0, 1, NULL,
+     "words of a larger share are left out at random; 0: none", NULL},
+    {"noise", RUNG_OPTION_REAL, AT(learning.power), "0.75", -1, 2, NULL,
+     "power of the counts in the distribution of noise", NULL},
+    {"epochs", RUNG_OPTION_REAL, AT(learning.epochs), "5", 0.001, 1e6, NULL,
+     "passes over the text", NULL},
+    {"lr", RUNG_OPTION_REAL, AT(learning.lr), "0.025", 0, 1e6, NULL,
+     "learning rate at the beginning; it falls to almost 0", NULL},
+    {"save-every", RUNG_OPTION_REAL, AT(learning.save_every), "0", 0, 1e6, NULL,
+     "epochs between checkpoints; 0: about half a minute", NULL},
+    RUNG__READING_OPTIONS(AT(reading)),
+};
+
+static rung_status word2vec_declare(rung_model *m, rung_error *err)
+{
+    (void)err;
+    word2vec *r = word2vec_of(m);
+    r->config.learning.cbow = r->config.model == 1;
+    r->base.dim = r->config.learning.dim;
+    return RUNG_OK;
+}
+
+static rung_words_config word2vec_reading(const rung_model *m)
+{
+    return word2vec_of(m)->config.reading;
+}
+
+/* Rows of `width` floats become rows of `dim`, where they stand. */
+static void close_up(float *rows, int64_t n, int64_t width, int64_t dim)
+{
+    for (int64_t i = 1; i < n; i++)
+        memmove(rows + i * dim, rows + i * width, (size_t)dim * sizeof *rows);
+}
+
+static rung_status word2vec_fit(rung_model *m, rung_runtime *rt,
+                                const rung_words_run *run, rung_train_result *result,
+                                rung_error *err)
+{
+    word2vec *r = word2vec_of(m);
+    rung__word2vec_task learner = {.config = &r->config.learning, .words = run->words};
+    const int64_t width = learner.width = rung__word2vec_width(r->base.dim);
+    const size_t size = (size_t)m->vocab * (size_t)width;
+    r->base.centre = learner.in = rung__alloc_array(size, sizeof(float));
+    r->base.context = learner.out = rung__alloc_array(size, sizeof(float));
+    if (!learner.in || !learner.out)
+        return rung__out_of_memory(err, size * sizeof(float), "vectors");
+    RUNG_TRY(rung__vectors_count(&r->base, run->words, err));
+    RUNG_TRY(rung__word2vec_train(&learner, rt, (uint64_t)run->train->seed, run->dir,
+                                  run->resume, run->hooks, result, err));
+    close_up(learner.in, m->vocab, width, r->base.dim);
+    close_up(learner.out, m->vocab, width, r->base.dim);
+    return RUNG_OK;
+}
+
+static const rung_words_ops word2vec_words = {
+    .reading = word2vec_reading,
+    .fit = word2vec_fit,
+};
+
+const rung_class rung__word2vec = {
+    .name = "word2vec",
+    .model_type = "word2vec",
+    .summary = "vectors of words, told from noise by the words around them",
+    .model_bytes = sizeof(word2vec),
+    .options = word2vec_options,
+    .n_options = sizeof word2vec_options / sizeof *word2vec_options,
+    .options_offset = offsetof(word2vec, config),
+    .declare = word2vec_declare,
+    .words = &word2vec_words,
+    .extra = rung__vectors_extra,
+    .load_extra = rung__vectors_load,
+    .release = rung__vectors_release,
+};

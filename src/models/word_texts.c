@@ -1,0 +1,90 @@
+/* Texts as the means of their words' vectors. */
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "models/vectors.h"
+#include "rung/vectors.h"
+
+enum { TURNS = 50 }; /* of the power iteration */
+
+/* The weighted mean of a text's words. */
+static rung_status embed_one(const rung_model *m, rung_span text, double sif,
+                             double n_words, double *mean, rung_error *err)
+{
+    const rung__vectors *v = rung__vectors_of(m);
+    int32_t *ids;
+    size_t n;
+    RUNG_TRY(rung_tokenizer_encode(m->tokenizer, text, &ids, &n, err));
+    for (int64_t d = 0; d < v->dim; d++) mean[d] = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double share = (double)v->counts[ids[i]] / n_words;
+        const double weight = (sif > 0 ? sif / (sif + share) : 1) / (double)n;
+        const float *row = v->centre + ids[i] * v->dim;
+        for (int64_t d = 0; d < v->dim; d++) mean[d] += weight * (double)row[d];
+    }
+    rung_ids_free(ids);
+    return RUNG_OK;
+}
+
+/* Takes the projections on the first singular vector u of rows [n, dim] from them; u by
+ * power iteration from the rows' sum. */
+static void take_common(double *rows, size_t n, int64_t dim, double *u, double *next)
+{
+    for (int64_t d = 0; d < dim; d++) u[d] = 0;
+    for (size_t i = 0; i < n; i++)
+        for (int64_t d = 0; d < dim; d++) u[d] += rows[(int64_t)i * dim + d];
+    for (int turn = 0; turn <= TURNS; turn++) {
+        double length = 0;
+        for (int64_t d = 0; d < dim; d++) length += u[d] * u[d];
+        if (length == 0) return;
+        for (int64_t d = 0; d < dim; d++) u[d] /= sqrt(length), next[d] = 0;
+        for (size_t i = 0; i < n; i++) {
+            double *x = rows + (int64_t)i * dim, dot = 0;
+            for (int64_t d = 0; d < dim; d++) dot += x[d] * u[d];
+            for (int64_t d = 0; d < dim; d++) {
+                if (turn == TURNS) x[d] -= dot * u[d];
+                next[d] += dot * x[d];
+            }
+        }
+        memcpy(u, next, (size_t)dim * sizeof *u);
+    }
+}
+
+static rung_status embed(float *out, double *rows, const rung_model *m,
+                         const rung_span *texts, size_t n, double sif, rung_error *err)
+{
+    const rung__vectors *v = rung__vectors_of(m);
+    const size_t dim = (size_t)v->dim;
+    double n_words = 0;
+    for (int64_t i = 0; i < m->vocab; i++) n_words += (double)v->counts[i];
+    for (size_t i = 0; i < n; i++)
+        RUNG_TRY(embed_one(m, texts[i], sif, n_words, rows + i * dim, err));
+    if (sif > 0) take_common(rows, n, v->dim, rows + n * dim, rows + (n + 1) * dim);
+    for (size_t i = 0; i < n * dim; i++) out[i] = (float)rows[i];
+    return RUNG_OK;
+}
+
+rung_status rung_embed_texts(float **out, int64_t *dim, const rung_model *m,
+                             const rung_span *texts, size_t n, double sif,
+                             rung_error *err)
+{
+    if (m->kind != RUNG_WORDS)
+        return rung_fail(err, RUNG_UNSUPPORTED, "this %s has no vectors of words",
+                         m->type->name);
+    *dim = rung__vectors_of(m)->dim;
+    *out = rung__alloc_array(n * (size_t)*dim + 1, sizeof **out);
+    double *rows = rung__alloc_array((n + 2) * (size_t)*dim, sizeof *rows);
+    rung_status status = *out && rows ? embed(*out, rows, m, texts, n, sif, err)
+                                      : rung__out_of_memory(err, n, "vectors of texts");
+    rung__free(rows);
+    if (status == RUNG_OK) return RUNG_OK;
+    rung__free(*out);
+    *out = NULL;
+    return status;
+}
+
+void rung_embedding_free(float *vectors)
+{
+    rung__free(vectors);
+}
