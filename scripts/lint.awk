@@ -11,8 +11,8 @@ BEGIN {
 
     # Public headers that are not named after their floor.
     others = "status=base options=base runtime=base units=base progress=base act=base " \
-             "rows=base labelled=text words=text vectors=models table=text tales=text model=models " \
-             "language=models classify=models weights=models tabular=models " \
+             "rows=base labelled=text words=text table=text tales=text model=models " \
+             "vectors=models language=models classify=models weights=models tabular=models " \
              "sight=ladder select=ladder"
     for (i = split(others, other, " "); i > 0; i--) {
         split(other[i], pair, "=")

@@ -1,6 +1,6 @@
 /* rung eval MODEL DATA: what a model is worth on data that it has not seen: bits a byte
- * of raw text, how many labels are right, or how far off numbers are; of vectors of words,
- * how many analogies they answer, or how they rank pairs of words. */
+ * of raw text, how many labels are right, or how far off numbers are; of vectors of
+ * words, how many analogies they answer, or how they rank pairs of words. */
 #include <math.h>
 #include <stddef.h>
 

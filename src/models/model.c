@@ -12,13 +12,9 @@
 /* ---- The factory ---- */
 
 static const rung_class *const built_in[] = {
-<<<<<<< HEAD
-    &rung__unigram, &rung__bigram, &rung__majority, &rung__linreg, &rung__logreg,
-    &rung__bow,     &rung__glove,  &rung__lstm,     &rung__gpt,    &rung__bert,
-=======
-    &rung__unigram, &rung__bigram, &rung__majority, &rung__logreg, &rung__word2vec,
-    &rung__bow,     &rung__lstm,   &rung__gpt,      &rung__bert,
->>>>>>> e598fe0 (word2vec: skip-gram, CBOW, both losses, and vectors of words in use)
+    &rung__unigram, &rung__bigram, &rung__majority, &rung__linreg,
+    &rung__logreg,  &rung__bow,    &rung__word2vec, &rung__glove,
+    &rung__lstm,    &rung__gpt,    &rung__bert,
 };
 
 enum { N_BUILT_IN = sizeof built_in / sizeof built_in[0], MAX_REGISTERED = 16 };

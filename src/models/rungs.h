@@ -5,12 +5,8 @@
 #include "rung/language.h"
 #include "rung/tabular.h"
 
-<<<<<<< HEAD
 extern const rung_class rung__unigram, rung__bigram, rung__majority, rung__linreg,
-    rung__logreg, rung__bow, rung__glove, rung__lstm, rung__gpt, rung__bert;
-=======
-extern const rung_class rung__unigram, rung__bigram, rung__majority, rung__logreg,
-    rung__word2vec, rung__bow, rung__lstm, rung__gpt, rung__bert;
->>>>>>> e598fe0 (word2vec: skip-gram, CBOW, both losses, and vectors of words in use)
+    rung__logreg, rung__bow, rung__word2vec, rung__glove, rung__lstm, rung__gpt,
+    rung__bert;
 
 #endif

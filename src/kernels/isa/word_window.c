@@ -27,8 +27,8 @@ INLINE void dot_tile(int rows, int64_t D, const real *const *v, const real *cons
         for (int n = 0; n < TILE; n++) part[r * stride + n] = sum[r][n];
 }
 
-/* dv[m] += sum_n g[m,n] u_n and du[n] = sum_m g[m,n] v_m over the TILE outputs u, of which
- * the first n are real; rows of g are `stride` apart. */
+/* dv[m] += sum_n g[m,n] u_n and du[n] = sum_m g[m,n] v_m over the TILE outputs u, the
+ * first n of which are real; rows of g are `stride` apart. */
 INLINE void grad_tile(const rung_word_window *w, const real *const *u, const real *g,
                       int64_t stride, int64_t n, real *du)
 {
@@ -132,8 +132,8 @@ enum { AHEAD = 8 }; /* rows that are fetched before their turn */
 
 INLINE bool belongs(int32_t row, int part, int parts)
 {
-    return row >= 0 &&
-           (int)(((uint64_t)((uint32_t)row * 0x9E3779B1u) * (uint64_t)parts) >> 32) == part;
+    const uint64_t mixed = (uint32_t)row * 0x9E3779B1u; // the golden ratio's bits
+    return row >= 0 && (int)((mixed * (uint64_t)parts) >> 32) == part;
 }
 
 void KERNEL(add_to_rows)(int64_t n, const int32_t *rows, const void *x_, int64_t D,
@@ -149,6 +149,7 @@ void KERNEL(add_to_rows)(int64_t n, const int32_t *rows, const void *x_, int64_t
         }
         if (!belongs(rows[i], part, parts)) continue;
         real *y = table + rows[i] * D;
-        for (int64_t d = 0; d < D; d += W) vstore(y + d, vload(y + d) + vload(x + i * D + d));
+        for (int64_t d = 0; d < D; d += W)
+            vstore(y + d, vload(y + d) + vload(x + i * D + d));
     }
 }
