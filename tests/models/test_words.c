@@ -1,0 +1,195 @@
+/* Vectors of words in use: a model with vectors that are known, its folder, neighbours,
+ * analogies, texts and scores. */
+#include "support.h"
+
+#include "models/vectors.h"
+#include "rung/vectors.h"
+
+static rung_error err;
+
+/* Words in the order of their counts, and vectors on which answers can be read off: king
+ * - man + woman = queen. "The" is longest, but points elsewhere. */
+static const char text[] = "the the the the the the king king king king king man man man "
+                           "man woman woman woman queen queen apple";
+static const float vectors[][4] = {{0, 0, 9, 0}, {1, 1, 0, 0}, {1, 0, 0, 0},
+                                   {0, 0, 0, 1}, {0, 1, 0, 1}, {-1, 0, 0, 0}};
+enum { WORDS = 6, DIM = 4 };
+
+static rung_model *make_model(rung_runtime *rt)
+{
+    rung_words words;
+    rung_model *m;
+    const rung_span span = {text, sizeof text - 1};
+    const rung_words_config reading = {1, false, true};
+    assert_ok(rung_words_from(&words, rt, &span, 1, &reading, &err));
+    assert_ok(rung_model_new(&m, rung_class_find("word2vec", &err), RUNG_WORDS, &err));
+    rung_option_set set = rung_model_options(m);
+    assert_ok(rung_option_set_text(&set, "dim", "4", &err));
+    rung_tokenizer *tok = rung_tokenizer_share(words.vocabulary);
+    assert_ok(rung_model_build(m, tok, NULL, 1, &err));
+    rung__vectors *v = rung__vectors_of(m);
+    assert_ok(rung__vectors_count(v, &words, &err));
+    v->centre = rung__alloc(sizeof vectors);
+    v->context = rung__alloc(sizeof vectors);
+    memcpy(v->centre, vectors, sizeof vectors);
+    rung_words_release(&words);
+    return m;
+}
+
+static int setup(void **state)
+{
+    rung_runtime *rt;
+    rung_runtime_config config = RUNG_RUNTIME_CONFIG_DEFAULT;
+    config.threads = 2;
+    *state = rung_runtime_new(&rt, &config, &err) == RUNG_OK ? rt : NULL;
+    return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    rung_runtime_free(*state);
+    return 0;
+}
+
+static int32_t id_of(const rung_space *s, const char *word)
+{
+    return rung_space_find(s, (rung_span){word, strlen(word)});
+}
+
+static void neighbours_and_analogies_are_the_largest_cosines(void **state)
+{
+    rung_model *m = make_model(*state);
+    rung_space *s;
+    rung_neighbour list[WORDS];
+    float query[DIM];
+    assert_ok(rung_space_new(&s, m, *state, 0, &err));
+    const int32_t king = id_of(s, "king"), man = id_of(s, "man");
+    assert_int_equal(id_of(s, "King"), king);
+    assert_int_equal(id_of(s, "pear"), -1);
+    const int32_t without[] = {king, -1, -1};
+    assert_ok(
+        rung_space_nearest(s, rung_space_vector(s, king), without, 1, WORDS, list, &err));
+    assert_int_equal(list[0].id, man);
+    assert_near((double)list[0].similarity, sqrt(0.5), 1e-6);
+    assert_int_equal(list[WORDS - 2].id, id_of(s, "apple")); // the opposite
+    assert_int_equal(list[WORDS - 1].id, -1);                // there are no more
+    const int32_t abc[] = {man, king, id_of(s, "woman")};
+    rung_space_analogy(s, abc, query);
+    assert_ok(rung_space_nearest(s, query, abc, 1, 1, list, &err));
+    assert_int_equal(list[0].id, id_of(s, "queen"));
+    rung_space_free(s);
+    assert_ok(rung_space_new(&s, m, *state, 3, &err)); // the most frequent ones alone
+    assert_int_equal(rung_space_words(s), 3);
+    assert_int_equal(id_of(s, "queen"), -1);
+    rung_space_free(s);
+    rung_model_free(m);
+}
+
+static void a_folder_gives_the_same_vectors(void **state)
+{
+    rung_model *m = make_model(*state), *loaded;
+    char dir[] = "/tmp/rung-words-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    assert_ok(rung_model_save(m, dir, &err));
+    assert_ok(rung_model_load(&loaded, dir, &err));
+    assert_int_equal(loaded->kind, RUNG_WORDS);
+    const rung__vectors *v = rung__vectors_of(loaded);
+    assert_memory_equal(v->centre, vectors, sizeof vectors);
+    assert_int_equal(v->counts[1], 5);
+    assert_string_equal(rung_tokenizer_kind(loaded->tokenizer), "wordlevel");
+    rung_model_free(loaded), rung_model_free(m);
+    assert_ok(rung_remove_tree(dir, &err));
+}
+
+static void texts_are_the_means_of_their_words(void **state)
+{
+    rung_model *m = make_model(*state);
+    const rung_span texts[] = {{"king queen pear", 15}, {"pear", 4}, {"", 0}};
+    float *out;
+    int64_t dim;
+    assert_ok(rung_embed_texts(&out, &dim, m, texts, 3, 0, &err));
+    assert_int_equal(dim, DIM);
+    static const float wanted[] = {0.5f, 1, 0, 0.5f};
+    for (int d = 0; d < DIM; d++) {
+        assert_near((double)out[d], (double)wanted[d], 1e-7);
+        assert_near((double)out[DIM + d], 0, 0);
+        assert_near((double)out[2 * DIM + d], 0, 0);
+    }
+    rung_embedding_free(out);
+    // Weights a / (a + p) by hand; then nothing is left of a text that stands alone.
+    const double a = 0.1, k = a / (a + 5.0 / 21), q = a / (a + 2.0 / 21);
+    const rung_span two[] = {{"king queen", 10}, {"apple", 5}};
+    assert_ok(rung_embed_texts(&out, &dim, m, two, 1, a, &err));
+    for (int d = 0; d < DIM; d++) assert_near((double)out[d], 0, 1e-6);
+    rung_embedding_free(out);
+    assert_ok(rung_embed_texts(&out, &dim, m, two, 2, a, &err));
+    // What is left of both is perpendicular to one direction: a plane of one dimension.
+    double x = 0, y = 0, z = 0;
+    for (int d = 0; d < DIM; d++) {
+        x += (double)out[d] * (double)out[d];
+        y += (double)out[DIM + d] * (double)out[DIM + d];
+        z += (double)out[d] * (double)out[DIM + d];
+    }
+    assert_near(z * z, x * y, 1e-6);
+    assert_true(x > 0 && x < (k + q) * (k + q));
+    rung_embedding_free(out);
+    rung_model_free(m);
+}
+
+static rung_status score(const rung_space *s, const char *lines, rung_word_score *out)
+{
+    char path[] = "/tmp/rung-list-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    write_text(path, lines);
+    const rung_status status = rung_word_evaluate(s, path, out, &err);
+    unlink(path);
+    return status;
+}
+
+static void lists_are_scored(void **state)
+{
+    rung_model *m = make_model(*state);
+    rung_space *s;
+    rung_word_score r;
+    assert_ok(rung_space_new(&s, m, *state, 0, &err));
+    assert_ok(score(s,
+                    ": royal\nMan king woman queen\nman king woman apple\n"
+                    "man king pear queen\n\n: none\n",
+                    &r));
+    assert_true(r.is_analogies);
+    assert_int_equal(r.n_sections, 2);
+    assert_string_equal(r.sections[0].name, "royal");
+    assert_int_equal(r.total.n, 3);
+    assert_int_equal(r.total.known, 2);
+    assert_int_equal(r.total.right, 1);
+    // Cosines: king-man .71, woman-queen .71, man-apple -1, man-woman 0; ties share ranks:
+    // ranks 2.5 2.5 0 1 of ours, 3 2 1 0 given: rho = 3.5 / sqrt(4.5 * 5).
+    assert_ok(score(s,
+                    "word1,word2,sim\nking,man,9\nwoman,queen,8\nman,apple,7\n"
+                    "man,woman,1\nman,pear,5\n",
+                    &r));
+    assert_false(r.is_analogies);
+    assert_int_equal(r.total.n, 5);
+    assert_int_equal(r.total.known, 4);
+    assert_near(r.spearman, 3.5 / sqrt(4.5 * 5), 1e-12);
+    assert_fails_saying(score(s, ": a\nman king woman\n", &r), RUNG_INPUT,
+                        ":2: an analogy has four words");
+    assert_fails_saying(score(s, "a b 1\na b c\n", &r), RUNG_INPUT,
+                        ":2: two words and a number expected");
+    assert_fails_saying(score(s, "\n", &r), RUNG_INPUT, "neither analogies nor pairs");
+    rung_space_free(s);
+    rung_model_free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(neighbours_and_analogies_are_the_largest_cosines),
+        cmocka_unit_test(a_folder_gives_the_same_vectors),
+        cmocka_unit_test(texts_are_the_means_of_their_words),
+        cmocka_unit_test(lists_are_scored),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
