@@ -41,7 +41,7 @@ static rung_status inspect_file(const char *path, rung_error *err)
 static rung_status print_features(const rung_model *m, rung_error *err)
 {
     int64_t bits;
-    if (!m->type->linear) return RUNG_OK;
+    if (!m->type->linear || m->kind != RUNG_LABELLED) return RUNG_OK;
     RUNG_TRY(rung_weights_hash_bits(&bits, m, err));
     if (bits)
         printf("features hashed into 2^%lld columns: they have no names, and rung alone "

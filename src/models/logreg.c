@@ -1,4 +1,5 @@
-/* logreg: logistic regression on the words of a text and their runs.
+/* logreg: logistic regression on the words of a text and their runs, or on the columns of
+ * a table.
  *
  *     z = x w + b,   p = softmax(z)     (two labels: one z, p = sigmoid(z))
  *
@@ -18,6 +19,8 @@
 #include "models/extra.h"
 #include "models/linear.h"
 #include "models/logistic.h"
+#include "models/table_rows.h"
+#include "rung/tabular.h"
 
 typedef struct logreg_config {
     rung_features_config features;
@@ -31,6 +34,13 @@ typedef struct logreg {
     rung_features features;
     float *weights; /* [D O + O]: w, then b; owned */
 } logreg;
+
+/* The columns of a text's features, or of a table. */
+static int64_t columns_of(const logreg *r)
+{
+    return r->base.kind == RUNG_TABLE ? rung_schema_features(r->base.schema)
+                                      : r->features.n_columns;
+}
 
 static logreg *logreg_of(const rung_model *m)
 {
@@ -66,13 +76,16 @@ static const rung_option logreg_options[] = {
 
 static rung_status logreg_declare(rung_model *m, rung_error *err)
 {
-    const rung__logistic_config *c = &logreg_of(m)->config.logistic;
-    RUNG_TRY(rung__features_check(&logreg_of(m)->config.features, err));
+    const logreg_config *config = &logreg_of(m)->config;
+    const rung__logistic_config *c = &config->logistic;
+    RUNG_TRY(rung__features_check(&config->features, err));
     if (m->has_several && (c->class_weight || c->calibrate))
         return rung_fail(err, RUNG_USAGE,
                          "--class-weight and --calibrate are for texts of one label "
                          "each, these have several");
-    return rung__logistic_check(&logreg_of(m)->config.logistic, m->labels, err);
+    if (config->from && m->kind == RUNG_TABLE)
+        return rung_fail(err, RUNG_USAGE, "--from is for texts, not for tables");
+    return rung__logistic_check(c, m->labels, err);
 }
 
 /* What it has learned. */
@@ -214,6 +227,55 @@ static rung_status logreg_fit(rung_model *m, rung_runtime *rt, const rung_exampl
     return status;
 }
 
+/* ---- Tables ---- */
+
+static rung_status learn_rows(logreg *r, const rung_rows *train, const rung_rows *valid,
+                              rung_runtime *rt, rung_error *err)
+{
+    rung_csr x = {0}, v = {0};
+    rung_logistic_data a = data_of(r), b = a;
+    a.rows = &x, a.labels = train->labels, a.weights = train->weights;
+    b.rows = &v, b.labels = valid->labels, b.weights = valid->weights;
+    rung_status status = rung__csr_of_rows(&x, train, columns_of(r), err);
+    if (status == RUNG_OK && valid->n > 0)
+        status = rung__csr_of_rows(&v, valid, columns_of(r), err);
+    v.n_columns = x.n_columns;
+    if (status == RUNG_OK)
+        status = rung__logistic_learn(&r->weights, &r->config.logistic, r->base.labels, a,
+                                      b, NULL, r->base.seed, rt, err);
+    rung__csr_release(&x), rung__csr_release(&v);
+    return status;
+}
+
+/* Tables with labels give all rows at once. */
+static rung_status logreg_fit_table(rung_model *m, rung_runtime *rt, rung_table *train,
+                                    rung_table *valid, rung_error *err)
+{
+    rung_rows rows, held_out = {0};
+    forget(logreg_of(m));
+    RUNG_TRY(rung_table_next(train, INT64_MAX, &rows, err));
+    if (valid) RUNG_TRY(rung_table_next(valid, INT64_MAX, &held_out, err));
+    if (m->n_labels < 2 || rows.n < 1)
+        return rung_fail(err, RUNG_INPUT,
+                         "%lld rows of %lld labels: logreg needs two labels",
+                         (long long)rows.n, (long long)m->n_labels);
+    return learn_rows(logreg_of(m), &rows, &held_out, rt, err);
+}
+
+static rung_status logreg_predict_rows(const rung_model *m, rung_runtime *rt,
+                                       const rung_rows *rows, double *logp,
+                                       rung_error *err)
+{
+    const logreg *r = logreg_of(m);
+    rung_csr x;
+    rung_logistic_data data = data_of(r);
+    RUNG_TRY(rung__csr_of_rows(&x, rows, columns_of(r), err));
+    data.rows = &x;
+    rung__logistic_predict(&data, r->weights, rt->pool, logp);
+    rung__csr_release(&x);
+    return RUNG_OK;
+}
+
 /* ---- Predicting ---- */
 
 static rung_status predict_piece(const logreg *r, rung_runtime *rt,
@@ -254,8 +316,8 @@ static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
 static size_t logreg_extra(const rung_model *m, rung_stored *out)
 {
     const logreg *r = logreg_of(m);
-    const int64_t D = r->features.n_columns, O = outputs_of(r);
-    const size_t n = rung__featured_extra(&r->features, out);
+    const int64_t D = columns_of(r), O = outputs_of(r);
+    const size_t n = m->kind == RUNG_TABLE ? 0 : rung__featured_extra(&r->features, out);
     out[n] = rung__extra("weight", RUNG_STORED_F32, D, O, r->weights);
     out[n + 1] = rung__extra("bias", RUNG_STORED_F32, O, 0, r->weights + D * O);
     return n + 2;
@@ -280,7 +342,7 @@ static rung_status take_weights(logreg *r, const float *weight, const float *bia
 
 static rung_status load_weights(logreg *r, const rung_safetensors *file, rung_error *err)
 {
-    const int64_t D = r->features.n_columns, O = outputs_of(r);
+    const int64_t D = columns_of(r), O = outputs_of(r);
     float *weight = NULL, *bias = NULL;
     rung_status status =
         rung__extra_load(&weight, file, "weight", RUNG_STORED_F32, D, O, NULL, err);
@@ -299,7 +361,8 @@ static rung_status logreg_load(rung_model *m, const rung_safetensors *file,
     if (m->n_labels < 2)
         return rung_fail(err, RUNG_INPUT, "logreg has at least two labels, not %lld",
                          (long long)m->n_labels);
-    RUNG_TRY(rung__featured_load(&r->features, &r->config.features, file, err));
+    if (m->kind != RUNG_TABLE)
+        RUNG_TRY(rung__featured_load(&r->features, &r->config.features, file, err));
     return load_weights(r, file, err);
 }
 
@@ -341,6 +404,12 @@ static const rung_linear_ops logreg_linear = {
     .take = logreg_take,
 };
 
+static const rung_table_ops logreg_table = {
+    .has_labels = true,
+    .fit = logreg_fit_table,
+    .predict = logreg_predict_rows,
+};
+
 static const rung_labelled_ops logreg_labelled = {
     .takes_several = true,
     .fit = logreg_fit,
@@ -350,13 +419,14 @@ static const rung_labelled_ops logreg_labelled = {
 const rung_class rung__logreg = {
     .name = "logreg",
     .model_type = "logreg",
-    .summary = "logistic regression on the words of a text and their pairs",
+    .summary = "logistic regression on the words of a text, or the columns of a table",
     .model_bytes = sizeof(logreg),
     .options = logreg_options,
     .n_options = sizeof logreg_options / sizeof *logreg_options,
     .options_offset = offsetof(logreg, config),
     .declare = logreg_declare,
     .labelled = &logreg_labelled,
+    .table = &logreg_table,
     .linear = &logreg_linear,
     .extra = logreg_extra,
     .load_extra = logreg_load,

@@ -11,7 +11,7 @@ rung_status rung__linear_of(const rung_linear_ops **out, const rung_model *m,
                             rung_error *err)
 {
     rung_str names = {0};
-    *out = m->type->linear;
+    *out = m->kind == RUNG_LABELLED ? m->type->linear : NULL;
     if (*out && (*out)->weights(m)) return RUNG_OK;
     if (*out) return rung_fail(err, RUNG_INPUT, "%s: not trained yet", m->type->name);
     for (size_t i = 0; i < rung_class_count(); i++) {
