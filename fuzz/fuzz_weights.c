@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     rung_error err = {0};
     if (!models[0]) {
         rung_runtime_config config = RUNG_RUNTIME_CONFIG_DEFAULT;
-        rung_runtime *rt;
+        static rung_runtime *rt;
         config.threads = 1;
         FUZZ_CHECK(rung_runtime_new(&rt, &config, &err) == RUNG_OK);
         models[0] = trained(rt, "0"), models[1] = trained(rt, "8");

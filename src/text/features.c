@@ -125,6 +125,7 @@ static bool count_text(const counting *c, scratch *s, size_t i, block *b)
 {
     size_t n;
     if (!find_columns(s, c->f, c->texts[i], &n) || !reserve(b, n)) return false;
+    if (n == 0) return true; // sizes[i] is 0
     const uint32_t *x = sort(s->columns, s->columns + s->columns_cap, n, n_before(c->f));
     const size_t begin = b->n;
     for (size_t k = 0; k < n; k++) {

@@ -201,7 +201,8 @@ rung_status rung__ngram_key(uint64_t *key, rung_ngrams_scratch *s,
 {
     if (name.size == 0) return refuse(err, name, "it is empty");
     RUNG_TRY(text_with(&s->text, name, err));
-    if (!rung__ngrams_of(s, which, (rung_span){s->text.data, s->text.len}, true))
+    const rung_span text = {s->text.data ? s->text.data : "", s->text.len};
+    if (!rung__ngrams_of(s, which, text, true))
         return rung__out_of_memory(err, name.size, "the name of a feature");
     for (size_t i = s->n; i-- > 0;) {
         s->name.len = 0;
