@@ -164,8 +164,8 @@ static void lists_are_scored(void **state)
     assert_int_equal(r.total.n, 3);
     assert_int_equal(r.total.known, 2);
     assert_int_equal(r.total.right, 1);
-    // Cosines: king-man .71, woman-queen .71, man-apple -1, man-woman 0; ties share ranks:
-    // ranks 2.5 2.5 0 1 of ours, 3 2 1 0 given: rho = 3.5 / sqrt(4.5 * 5).
+    // Cosines .71, .71, -1 and 0 have the ranks 2.5, 2.5, 0 and 1; given are 3, 2, 1
+    // and 0: rho = 3.5 / sqrt(4.5 * 5).
     assert_ok(score(s,
                     "word1,word2,sim\nking,man,9\nwoman,queen,8\nman,apple,7\n"
                     "man,woman,1\nman,pear,5\n",
