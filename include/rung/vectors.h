@@ -55,6 +55,15 @@ RUNG_API rung_status rung_embed_texts(float **out, int64_t *dim, const rung_mode
                                       rung_error *err);
 RUNG_API void rung_embedding_free(float *vectors);
 
+/* ---- Other programs ---- */
+
+/* Writes the words and their vectors (of the centre) as a file that the programs of
+ * word2vec, GloVe and fastText, and what reads theirs, take: "word2vec-text",
+ * "word2vec-binary", "glove-text", "fasttext-vec". Numbers keep every bit; the vectors of
+ * the context and the counts have no place there. */
+RUNG_API rung_status rung_export_words(const rung_model *m, const char *format,
+                                       const char *path, rung_error *err);
+
 /* ---- Scores ---- */
 
 typedef struct rung_section {

@@ -183,6 +183,49 @@ static void lists_are_scored(void **state)
     rung_model_free(m);
 }
 
+/* Words and bits of the vectors as other programs would read them. */
+static void files_for_other_programs_keep_every_bit(void **state)
+{
+    static const char *const formats[] = {"word2vec-text", "glove-text", "fasttext-vec",
+                                          "word2vec-binary"};
+    rung_model *m = make_model(*state);
+    rung__vectors_of(m)->centre[5] = 0.1f;
+    rung__vectors_of(m)->centre[6] = -1.17549435e-38f;
+    for (int f = 0; f < 4; f++) {
+        char path[] = "/tmp/rung-list-XXXXXX", *bytes, word[20];
+        size_t size;
+        close(mkstemp(path));
+        assert_ok(rung_export_words(m, formats[f], path, &err));
+        assert_ok(rung_file_read(path, &bytes, &size, &err));
+        const char *p = bytes;
+        int n = 0;
+        if (f != 1) {
+            assert_memory_equal(p, "6 4\n", 4);
+            p += 4;
+        }
+        for (int i = 0; i < WORDS; i++) {
+            const rung_span name = rung_tokenizer_bytes(m->tokenizer, i);
+            float row[DIM];
+            assert_int_equal(sscanf(p, "%19s%n", word, &n), 1);
+            assert_int_equal(n, name.size);
+            assert_memory_equal(word, name.bytes, name.size);
+            p += n;
+            if (f == 3) memcpy(row, p + 1, sizeof row), p += 1 + sizeof row;
+            for (int d = 0; d < DIM && f != 3; d++) row[d] = strtof(p, (char **)&p);
+            assert_memory_equal(row, rung__vectors_of(m)->centre + i * DIM, sizeof row);
+            assert_int_equal(*p++, '\n');
+        }
+        assert_int_equal(p - bytes, size);
+        rung__free(bytes);
+        unlink(path);
+    }
+    assert_fails_saying(rung_export_words(m, "word2vec-tex", "x", &err), RUNG_USAGE,
+                        "did you mean 'word2vec-text'?");
+    assert_fails_saying(rung_export_words(m, "gguf", "x", &err), RUNG_USAGE,
+                        "known are word2vec-text");
+    rung_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_folder_gives_the_same_vectors),
         cmocka_unit_test(texts_are_the_means_of_their_words),
         cmocka_unit_test(lists_are_scored),
+        cmocka_unit_test(files_for_other_programs_keep_every_bit),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
