@@ -171,15 +171,16 @@ static rung_status cut(unsigned char **part, const rung_corpus *c,
     size_t *group = rung__alloc_array(data->count + 1, sizeof *group);
     rung_status status =
         *part && group ? RUNG_OK : rung__out_of_memory(err, data->count, "parts");
-    if (status == RUNG_OK)
+    const bool is_cut = valid > 0 || test > 0;
+    if (status == RUNG_OK && is_cut)
         status = rung_group_related(group, data->texts, data->count, err);
     if (status == RUNG_OK) status = rung_labels_new(&all, data->labels, n_labels, err);
     if (status == RUNG_OK) status = rung_labelled_ids(&ids, &unknown, data, all, err);
     if (status == RUNG_OK) status = keep_rarest(&ids, data, rung_labels_count(all), err);
     if (status == RUNG_OK)
         status =
-            rung_split_stratified(*part, ids, group, data->count, rung_labels_count(all),
-                                  valid, test, config->seed, err);
+            rung_split_stratified(*part, ids, is_cut ? group : NULL, data->count,
+                                  rung_labels_count(all), valid, test, config->seed, err);
     if (status != RUNG_OK) rung_fail_within(err, "%s", data->name);
     rung__free(group);
     rung_ids_free(ids);
