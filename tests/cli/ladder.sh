@@ -64,7 +64,7 @@ colours() { # how many lines have one, printed to a terminal with these VARIABLE
     env TERM=xterm "$@" script -qec "$again --resume --quiet" /dev/null </dev/null |
         grep -c "$escape\[1;32m"
 }
-if command -v script >/dev/null; then
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then # there are terminals
     is "coloured lines" "$(colours NO_COLOR=)" 1
     is "coloured lines with NO_COLOR" "$(colours NO_COLOR=1)" 0
     is "coloured lines on a dumb terminal" "$(colours TERM=dumb)" 0
