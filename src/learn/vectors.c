@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/dot.h"
+
 #define BLOCK 8192 /* elements: 64 KB */
 
 typedef struct work {
@@ -41,21 +43,6 @@ typedef struct combination {
     double c;
 } combination;
 
-/* The sum of one block, in four parts whose additions need not wait for each other. */
-static double block_dot(const double *x, const double *u, int64_t n)
-{
-    double a = 0, b = 0, c = 0, d = 0;
-    int64_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        a += x[i] * u[i];
-        b += x[i + 1] * u[i + 1];
-        c += x[i + 2] * u[i + 2];
-        d += x[i + 3] * u[i + 3];
-    }
-    for (; i < n; i++) a += x[i] * u[i];
-    return (a + b) + (c + d);
-}
-
 static double combine_block(void *ctx, int64_t begin, int64_t end)
 {
     const combination *k = ctx;
@@ -69,7 +56,7 @@ static double combine_block(void *ctx, int64_t begin, int64_t end)
     } else if (z) {
         for (int64_t i = 0; i < n; i++) z[i] = c * x[i];
     }
-    return block_dot(z ? z : x, k->u + begin, n);
+    return rung__dot_serial(z ? z : x, k->u + begin, n);
 }
 
 double rung__combine(const rung_vectors *v, double *z, const double *base, double c,
