@@ -2,10 +2,10 @@
 #include "support.h"
 
 #include "golden.h"
+#include "pool.h"
 #include "learn/selection.h"
 
 static rung_error err;
-static rung_pool *pool;
 
 enum { N = 300, D = 24, K = 3 };
 
@@ -143,19 +143,6 @@ static void failed_allocations_leave_no_trace(void **state)
     rung_logistic_data data = {.rows = &rows, .n_labels = 2, .labels = labels};
     assert_true(assert_survives_failed_allocations(score_all, &data) > 8);
     rung__csr_release(&rows);
-}
-
-static int open_pool(void **state)
-{
-    (void)state;
-    return rung_pool_new(&pool, 2, &err);
-}
-
-static int close_pool(void **state)
-{
-    (void)state;
-    rung_pool_free(pool);
-    return 0;
 }
 
 int main(void)

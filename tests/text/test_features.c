@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "pool.h"
 #include "base/files.h"
 #include "base/rng.h"
 #include "text/features.h"
 
 static rung_error err;
-static rung_pool *pool;
 
 static rung_span span(const char *text)
 {
@@ -389,19 +389,6 @@ static void failed_allocations_leave_no_trace(void **state)
     make_texts(texts, &storage);
     assert_true(assert_survives_failed_allocations(fit_and_apply, texts) > 20);
     rung__free(storage);
-}
-
-static int open_pool(void **state)
-{
-    (void)state;
-    return rung_pool_new(&pool, 2, &err);
-}
-
-static int close_pool(void **state)
-{
-    (void)state;
-    rung_pool_free(pool);
-    return 0;
 }
 
 int main(void)

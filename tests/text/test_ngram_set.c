@@ -1,11 +1,11 @@
 /* Vocabularies: which n-grams are kept, in which order, at any number of threads. */
 #include "support.h"
 
+#include "pool.h"
 #include "base/rng.h"
 #include "text/ngram_set.h"
 
 static rung_error err;
-static rung_pool *pool;
 static const rung_ngrams words = {1, 0, 0}, pairs = {2, 2, 3};
 
 static rung_span span(const char *text)
@@ -133,19 +133,6 @@ static void failed_allocations_leave_no_trace(void **state)
     (void)state;
     rung_span texts[] = {span("one two three"), span("two three four"), span("five")};
     assert_true(assert_survives_failed_allocations(collect_and_parse, texts) > 30);
-}
-
-static int open_pool(void **state)
-{
-    (void)state;
-    return rung_pool_new(&pool, 2, &err);
-}
-
-static int close_pool(void **state)
-{
-    (void)state;
-    rung_pool_free(pool);
-    return 0;
 }
 
 int main(void)
