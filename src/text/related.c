@@ -56,7 +56,7 @@ static rung_span next_word(rung_span *rest)
     return word;
 }
 
-/* The hashes of a text's words, the last ones first to be forgotten. */
+/* The last LEAST_WORDS words that were read of a text. */
 typedef struct window {
     rung_span begins[LEAST_WORDS]; /* what stands from each word on */
     uint64_t hashes[LEAST_WORDS];
