@@ -18,6 +18,9 @@
 
 #define BLOCK_BYTES ((size_t)1 << 20)
 
+/* Of a file, to judge whether it is text. */
+#define FIRST_BYTES (BLOCK_BYTES / 4)
+
 /* ---- Blocks of text ---- */
 
 typedef struct block {
@@ -92,7 +95,8 @@ static rung_status read_files(source *s, block *b, rung_error *err)
     const size_t room = BLOCK_BYTES - 1; // a line end may have to be added
     while (b->size < room) {
         if (!s->stream) {
-            if (s->next_path == s->paths.n) return RUNG_OK;
+            if (s->next_path == s->paths.n || room - b->size < FIRST_BYTES)
+                return RUNG_OK;
             RUNG_TRY(rung__stream_open(&s->stream, s->paths.paths[s->next_path++], err));
             s->is_begun = false;
         }
@@ -127,7 +131,7 @@ static rung_status fill(source *s, block *b, rung_error *err)
     const bool was_cut = s->is_cut;
     s->is_cut = end == b->skip && b->size > 0 && !is_last;
     if (s->is_cut) {
-        if (!was_cut) b->n_long++;
+        if (!was_cut) b->n_all++, b->n_long++;
         b->skip = b->size;
         return RUNG_OK;
     }
@@ -162,14 +166,12 @@ static rung_status add_id(block *b, int32_t id, rung_error *err)
 static rung_status number_words(block *b, bool lines, rung_error *err)
 {
     const char *p = b->text + b->skip, *end = b->text + b->size;
-    int32_t last = RUNG_LINE_END, id;
+    int32_t id;
     for (;;) {
         const char *before = p;
         const rung_span word = rung__word_next(&p, end);
-        const bool ends_line =
-            lines && memchr(before, '\n', (size_t)(word.bytes - before));
-        if (ends_line && last != RUNG_LINE_END)
-            RUNG_TRY(add_id(b, last = RUNG_LINE_END, err));
+        if (lines && memchr(before, '\n', (size_t)(word.bytes - before)))
+            RUNG_TRY(add_id(b, RUNG_LINE_END, err));
         if (word.size == 0) return RUNG_OK;
         b->n_all++;
         if (word.size > RUNG_WORD_BYTES) {
@@ -177,7 +179,7 @@ static rung_status number_words(block *b, bool lines, rung_error *err)
             continue;
         }
         RUNG_TRY(rung__vocab_enter(&b->words, word.bytes, word.size, 1, &id, err));
-        RUNG_TRY(add_id(b, last = id, err));
+        RUNG_TRY(add_id(b, id, err));
     }
 }
 

@@ -114,6 +114,7 @@ static void words_too_long_are_left_out_and_counted(void **state)
         assert_ok(read_text(&w, text, &config));
         assert_int_equal(rung_tokenizer_size(w.vocabulary), i == 0 ? 4 : 3);
         assert_int_equal(w.n_long, i == 0 ? 0 : 1);
+        assert_int_equal(w.n_all, 4);
         assert_int_equal(w.count, i == 0 ? 5 : 4);
         rung_words_release(&w);
         rung__free(text);
@@ -167,6 +168,22 @@ static void threads_and_blocks_change_nothing(void **state)
     rung_str_release(&text);
 }
 
+/* "\r" is the last byte of a block, "\n" the first of the next. */
+static void a_line_may_end_where_a_block_does(void **state)
+{
+    (void)state;
+    enum { BLOCK = 1 << 20, N = BLOCK / 2 };
+    char *text = rung__alloc(BLOCK + 3);
+    for (int i = 0; i < N; i++) memcpy(text + 2 * i, "a ", 2);
+    memcpy(text + BLOCK - 1, "\r\nb", 4);
+    rung_words w;
+    assert_ok(read_text(&w, text, &(rung_words_config){1, false, true}));
+    assert_int_equal(w.count, N + 3);
+    assert_int_equal(w.ids[N], RUNG_LINE_END);
+    rung_words_release(&w);
+    rung__free(text);
+}
+
 static void what_cannot_be_read_is_said(void **state)
 {
     rung_words w;
@@ -202,6 +219,27 @@ static void a_folder_is_its_text_files(void **state)
     rung_runtime_free(rt);
 }
 
+/* A block has one byte left when the second file begins, half a letter of it. */
+static void a_file_may_begin_where_a_block_ends(void **state)
+{
+    enum { BLOCK = 1 << 20 };
+    rung_words w;
+    rung_runtime *rt = runtime(1);
+    char *text = rung__alloc(BLOCK);
+    memset(text, ' ', BLOCK);
+    memcpy(text, "a", 1);
+    memcpy(text + BLOCK - 3, "\n", 1);
+    write_bytes(path_in(*state, "a"), text, BLOCK - 2);
+    write_bytes(path_in(*state, "b"), "ё", 2);
+    assert_ok(
+        rung_words_read(&w, rt, *state, &(rung_words_config){1, false, true}, &err));
+    char *got = spell(&w);
+    assert_string_equal(got, "a / ё /");
+    rung__free(got), rung__free(text);
+    rung_words_release(&w);
+    rung_runtime_free(rt);
+}
+
 static rung_status read_all(void *rt, rung_error *e)
 {
     rung_words w;
@@ -230,8 +268,10 @@ int main(void)
         cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
         cmocka_unit_test(words_too_long_are_left_out_and_counted),
         test_in_folder(threads_and_blocks_change_nothing),
+        cmocka_unit_test(a_line_may_end_where_a_block_does),
         test_in_folder(what_cannot_be_read_is_said),
         test_in_folder(a_folder_is_its_text_files),
+        test_in_folder(a_file_may_begin_where_a_block_ends),
         cmocka_unit_test(lack_of_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
