@@ -206,6 +206,9 @@ static rung_status read_lines(rung_word_score *score, list *l, const char *p,
         const rung_span first = rung__word_next(&at, stop);
         if (first.size == 0) continue;
         if (first.bytes[0] == ':') {
+            if (score->total.n > 0)
+                return rung_fail(err, RUNG_INPUT, "%s:%lld: analogies behind pairs",
+                                 l->path, (long long)l->line);
             score->is_analogies = true;
             RUNG_TRY(begin_section(score, l, rung__word_next(&at, stop), err));
         } else if (score->is_analogies) {

@@ -178,6 +178,8 @@ static void lists_are_scored(void **state)
                         ":2: an analogy has four words");
     assert_fails_saying(score(s, "a b 1\na b c\n", &r), RUNG_INPUT,
                         ":2: two words and a number expected");
+    assert_fails_saying(score(s, "king man 1\n: a\nman king woman queen\n", &r),
+                        RUNG_INPUT, ":2: analogies behind pairs");
     assert_fails_saying(score(s, "\n", &r), RUNG_INPUT, "neither analogies nor pairs");
     rung_space_free(s);
     rung_model_free(m);
