@@ -29,7 +29,6 @@
 typedef struct standing {
     double round;       /* rounds done */
     double loss, pairs; /* of the current epoch so far, and their number */
-    double last_loss;   /* J a pair of the last whole epoch; 0: none yet */
     double seconds;
 } standing;
 
@@ -190,8 +189,14 @@ static rung_status learn_round(glove *t, rung_error *err)
         t->now.loss += t->losses[g], t->now.pairs += t->pairs[g];
     if (!isfinite(t->now.loss)) return diverged(t, err);
     t->now.round++;
-    if ((round + 1) % groups == 0) t->now.last_loss = t->now.loss / (double)t->x->n_pairs;
     return RUNG_OK;
+}
+
+/* J a pair: of an epoch that is whole, or of the current one so far. */
+static double mean_loss(const glove *t)
+{
+    const bool is_whole = (int64_t)t->now.round % t->x->grid.groups == 0;
+    return t->now.loss / (is_whole ? (double)t->x->n_pairs : fmax(t->now.pairs, 1));
 }
 
 /* ---- Checkpoints: the rows with their sums of squares, and where the run stands ---- */
@@ -313,11 +318,10 @@ static rung_status report(glove *t, rung_error *err)
 {
     const int64_t round = (int64_t)t->now.round, groups = t->x->grid.groups;
     const double left = (double)(t->config->rounds - round) / (double)groups;
-    const bool is_end = round % groups == 0;
     const rung_train_report r = {
         .step = round,
         .steps = t->config->rounds,
-        .loss = is_end ? t->now.last_loss : t->now.loss / fmax(t->now.pairs, 1),
+        .loss = mean_loss(t),
         .valid_loss = NAN,
         .lr = t->config->lr,
         .grad_norm = NAN,
@@ -325,7 +329,7 @@ static rung_status report(glove *t, rung_error *err)
         .units_per_second = speed(t),
         .elapsed_seconds = t->now.seconds,
         .eta_seconds = speed(t) > 0 ? left * (double)t->x->n_pairs / speed(t) : -1};
-    if (is_end) RUNG_TRY(rung__report_log_add(&t->log, &r, err));
+    if (round % groups == 0) RUNG_TRY(rung__report_log_add(&t->log, &r, err));
     if (t->hooks && t->hooks->report) t->hooks->report(t->hooks->self, &r);
     return RUNG_OK;
 }
@@ -393,7 +397,7 @@ static void fill_result(const glove *t, rung_train_end end, rung_train_result *r
     *result = (rung_train_result){.end = end,
                                   .steps = (int64_t)t->now.round,
                                   .best_step = (int64_t)t->now.round,
-                                  .train_loss = t->now.last_loss,
+                                  .train_loss = mean_loss(t),
                                   .valid_loss = NAN,
                                   .first_valid_loss = NAN,
                                   .seconds = t->now.seconds,

@@ -44,7 +44,8 @@ size_t rung__glove_bytes(int64_t V, int64_t dim);
 /* Fills `out`. `dir` holds checkpoints/ and metrics.jsonl; NULL: neither. With `resume`
  * the run goes on from the last checkpoint there, if there is one, to the same bits.
  * hooks may be NULL. Of the result, steps are rounds, train_loss is J a pair over the
- * last epoch, and units are pairs. RUNG_DIVERGED when the loss is no longer finite. */
+ * last epoch, or what there is of it, and units are pairs. RUNG_DIVERGED when the loss is
+ * no longer finite. */
 rung_status rung__glove_train(const rung_glove_vectors *out, rung_runtime *rt,
                               const rung_cooccur *x, const rung_glove_config *config,
                               const char *dir, bool resume, const rung_train_hooks *hooks,

@@ -117,13 +117,16 @@ static void words_of_a_topic_are_near(void **state)
     static learned l;
     rung_runtime *rt = new_runtime(2);
     const rung_glove_vectors out = vectors_of(&l);
-    rung_train_result first, last;
+    rung_train_result begun, first, last;
     rung_glove_config config = basic;
     rung_cooccur x;
     count(&x, rt, true, NULL);
+    config.rounds = 3; // of an epoch's 7
+    assert_ok(rung__glove_train(&out, rt, &x, &config, NULL, false, NULL, &begun, &err));
     config.rounds = 7;
     assert_ok(rung__glove_train(&out, rt, &x, &config, NULL, false, NULL, &first, &err));
     assert_ok(rung__glove_train(&out, rt, &x, &basic, NULL, false, NULL, &last, &err));
+    assert_true(begun.train_loss > first.train_loss);
     assert_true(last.train_loss < 0.05 * first.train_loss);
     const double after = loss_of(&l, &x); // of one epoch's end, not of its way
     assert_true(after < last.train_loss && after > 0.5 * last.train_loss);
