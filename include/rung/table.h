@@ -54,6 +54,7 @@ typedef struct rung_table_config {
     int missing;           /* rung_missing; a model's own goes before it */
     bool has_targets;      /* false: rows alone, as they are predicted */
     bool has_labels;       /* targets are labels, not numbers */
+    bool known_labels;     /* rows whose label is not among those given are left out */
     /* Which rows: those of one part (0 train, 1 valid, 2 test) of a cut. */
     int part;
     double valid_share, test_share; /* both 0: all rows are train */
@@ -62,7 +63,7 @@ typedef struct rung_table_config {
 
 #define RUNG_TABLE_CONFIG_DEFAULT                                                        \
     {                                                                                    \
-        RUNG_TABLE_AUTO, 0, 0, 0, 0, RUNG_MISSING_REFUSE, true, false, 0, 0, 0, 1        \
+        RUNG_TABLE_AUTO, 0, 0, 0, 0, RUNG_MISSING_REFUSE, true, false, false, 0, 0, 0, 1 \
     }
 
 /* What the columns of a table mean: part of a model. Immutable; shared by reference
@@ -102,6 +103,8 @@ RUNG_API rung_status rung_table_next(rung_table *table, int64_t most, rung_rows 
                                      rung_error *err);
 /* How many rows were given since the beginning. */
 RUNG_API int64_t rung_table_seen(const rung_table *table);
+/* How many rows of the file have a label that is not among those given. */
+RUNG_API int64_t rung_table_unknown(const rung_table *table);
 /* Back to the first row. */
 RUNG_API rung_status rung_table_rewind(rung_table *table, rung_error *err);
 

@@ -14,7 +14,8 @@ struct rung_table_ops {
     bool has_labels;      /* it predicts labels, not numbers */
 
     /* Learns from all rows of train (from where it is: at its beginning; it may be
-     * rewound); chooses what is to be chosen on valid, which may be NULL. */
+     * rewound); chooses what is to be chosen on valid, which may be NULL. Labels are >= 0
+     * in both. */
     rung_status (*fit)(rung_model *m, rung_runtime *rt, rung_table *train,
                        rung_table *valid, rung_error *err);
 

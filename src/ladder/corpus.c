@@ -353,6 +353,7 @@ static rung_status open_part(rung_corpus *c, int part, rung_table_config how,
         how.valid_share = how.test_share = 0;
     }
     c->names[part] = path;
+    how.known_labels = part == RUNG_VALID; // nothing can be chosen by others
     return rung_table_open(&c->tables[part], path ? path : c->config.data, &how,
                            train ? rung_table_schema(train) : NULL, c->labels, err);
 }

@@ -201,6 +201,9 @@ static void describe_rows(json_t *part, const rung_table *table, bool *failed)
 {
     const json_int_t n = table ? rung_table_seen(table) : 0;
     rung__json_put(part, "rows", json_integer(n), failed);
+    if (table && rung_table_labels(table))
+        rung__json_put(part, "unknown_labels", json_integer(rung_table_unknown(table)),
+                       failed);
     if (table)
         rung__json_put(part, "columns", json_string(rung_table_words(table)), failed);
 }

@@ -42,7 +42,8 @@ struct rung_table {
     rung_schema *schema;  /* owned share */
     rung_labels *labels;  /* owned share; NULL: targets are numbers */
     memory rows;
-    int64_t n_seen; /* rows given since the beginning */
+    int64_t n_unknown; /* rows whose label has no id */
+    int64_t n_seen;    /* rows given since the beginning */
     char words[400];
 };
 
@@ -418,6 +419,24 @@ static rung_status give_ids(rung_table *t, rung_error *err)
     return RUNG_OK;
 }
 
+/* Counts the rows whose label has no id, and drops them or keeps them all. */
+static void count_unknown(rung_table *t, bool drops)
+{
+    memory *m = &t->rows;
+    int64_t n = 0, at = 0;
+    for (int64_t i = 0; i < m->n; i++) {
+        t->n_unknown += m->labels[i] < 0;
+        if (drops && m->labels[i] < 0) continue;
+        for (int64_t p = m->first[i]; p < m->first[i + 1]; p++, at++)
+            m->features[at] = m->features[p], m->values[at] = m->values[p];
+        m->targets[n] = m->targets[i];
+        m->weights[n] = m->weights[i];
+        m->labels[n] = m->labels[i];
+        m->first[++n] = at;
+    }
+    m->n = n;
+}
+
 /* ---- Tables ---- */
 
 static rung_status open_table(rung_table *t, const rung_table_config *config,
@@ -428,7 +447,10 @@ static rung_status open_table(rung_table *t, const rung_table_config *config,
     RUNG_TRY(load(t, err));
     if (labels) t->labels = rung_labels_share(labels);
     if (!labels) RUNG_TRY(find_labels(t, err));
-    return config->has_targets ? give_ids(t, err) : RUNG_OK;
+    if (!config->has_targets) return RUNG_OK;
+    RUNG_TRY(give_ids(t, err));
+    count_unknown(t, config->known_labels);
+    return RUNG_OK;
 }
 
 rung_status rung_table_open(rung_table **out, const char *path,
@@ -501,6 +523,11 @@ rung_status rung_table_next(rung_table *t, int64_t most, rung_rows *rows, rung_e
 int64_t rung_table_seen(const rung_table *t)
 {
     return t->n_seen;
+}
+
+int64_t rung_table_unknown(const rung_table *t)
+{
+    return t->n_unknown;
 }
 
 rung_status rung_table_rewind(rung_table *t, rung_error *err)

@@ -37,6 +37,16 @@ same=$(json plain/training.json same_again)
 runs ${same#rung } --out again --quiet
 is "weights of the same again" "$(sha again)" "$(sha plain)"
 
+# A label that only the valid rows have: nothing is chosen or calibrated by it.
+sed '1~5s/^[01]/2/' rows.libsvm >valid.libsvm
+sed '1~5d' rows.libsvm >known.libsvm
+for valid in valid known; do
+    runs train logreg --data rows.libsvm --valid $valid.libsvm --calibrate platt \
+        --out by_$valid --quiet
+done
+is "weights by known labels" "$(sha by_valid)" "$(sha by_known)"
+grep -q '"unknown_labels": 60' by_valid/training.json || failed "unknown labels"
+
 # Numbers: y = 3 x - 2 z + 1, exactly.
 awk 'BEGIN {
     for (i = 0; i < 400; i++)

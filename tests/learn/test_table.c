@@ -227,6 +227,18 @@ static void libsvm_rows_with_labels_of_both_spellings(void **state)
     assert_int_equal(rows.labels[0], 0);
     assert_int_equal(rows.labels[1], 1);
     assert_int_equal(rows.labels[2], -1);
+    assert_int_equal(rung_table_unknown(other), 1);
+    rung_table_close(other);
+    // The first and the last are unknown and left out: the one between moves up.
+    config.known_labels = true;
+    write_text(test, "7 1:1 2:4\n1 3:5\n8 2:1\n");
+    assert_ok(rung_table_open(&other, test, &config, rung_table_schema(t),
+                              rung_table_labels(t), &err));
+    assert_ok(read_rows(&rows, other, 10, &err));
+    assert_int_equal(rows.n, 1);
+    assert_row(&rows, 0, (double[]){0, 0, 5, 0}, 1);
+    assert_int_equal(rows.labels[0], 1);
+    assert_int_equal(rung_table_unknown(other), 2);
     rung_table_close(other);
     rung_table_close(t);
 }
