@@ -29,9 +29,11 @@ static void add_example(sums *s, const rung_label_score *score, size_t i)
     int32_t given = score->labels[i], predicted = score->predicted[i];
     s->n++;
     s->labels[predicted].predicted++;
+    if (given >= 0 || score->has_several) { // without labels each of them costs as well
+        s->known++;
+        s->nats += (double)score->nats[i];
+    }
     if (given < 0) return;
-    s->known++;
-    s->nats += (double)score->nats[i];
     s->labels[given].given++;
     s->labels[given].right += given == predicted;
     s->right += given == predicted;

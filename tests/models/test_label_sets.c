@@ -89,6 +89,19 @@ static void one_label_each_is_a_set_of_one(void **state)
     rung_label_score_release(&a), rung_label_score_release(&b);
 }
 
+static void a_text_without_labels_has_a_loss_and_an_interval(void **state)
+{
+    (void)state;
+    static const int64_t none[N + 1] = {0};
+    rung_label_score s = score_of(&(rung_examples){texts, labels, N, none});
+    const rung_label_score *one = &s;
+    rung_label_intervals i;
+    assert_ok(rung_label_bootstrap(&i, &one, 1, NULL, 0, 1, &err));
+    assert_true(i.log_loss.low < s.log_loss && s.log_loss < i.log_loss.high);
+    assert_near(s.accuracy, 0, 0);
+    rung_label_score_release(&s);
+}
+
 /* All as sure as a float can be: of what is, and of what is not. */
 static void certainty_costs_a_finite_number(void **state)
 {
@@ -126,6 +139,7 @@ int main(void)
         cmocka_unit_test(the_first_labels_are_right_as_often_as_they_are_given),
         cmocka_unit_test(every_label_of_every_text_is_a_question),
         cmocka_unit_test(one_label_each_is_a_set_of_one),
+        cmocka_unit_test(a_text_without_labels_has_a_loss_and_an_interval),
         cmocka_unit_test(certainty_costs_a_finite_number),
         cmocka_unit_test(failed_allocations_leave_no_trace),
     };
