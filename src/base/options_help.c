@@ -13,7 +13,7 @@
 #define HELP_COLUMN 26
 #define LAST_COLUMN 80
 
-static const char *placeholder(rung_option_type type)
+static const char *value_word(rung_option_type type)
 {
     static const char *const texts[] = {
         [RUNG_OPTION_FLAG] = "",       [RUNG_OPTION_INT] = " N",
@@ -33,7 +33,7 @@ static bool is_on(const rung_option *option)
 static void add_name(rung_str *s, const rung_option *option)
 {
     rung_str_addf(s, "%*s--%s%s%s%s%s", INDENT, "", is_on(option) ? "[no-]" : "",
-                  option->name, placeholder(option->type),
+                  option->name, value_word(option->type),
                   rung__option_word(option) ? "|" : "",
                   option->choices ? option->choices : "");
 }
