@@ -143,6 +143,13 @@ static void add_summary(const rung__report *r, const char *name,
     rung_page_number(r->page, test->train_seconds);
 }
 
+static bool has_repeats(const rung_ladder *l)
+{
+    for (size_t i = 0; i < l->n_rows; i++)
+        if (l->rows[i].n_runs > 1) return true;
+    return false;
+}
+
 /* Each of them, and what they come to. */
 static void add_runs(const rung__report *r)
 {
@@ -154,7 +161,7 @@ static void add_runs(const rung__report *r)
         {"on test", unit, decimals},
         {"training time", RUNG_UNIT_SECONDS, 0},
         {"stopped by", RUNG_UNIT_NONE, 0}};
-    if (r->config->repeats < 2) return;
+    if (!has_repeats(r->ladder)) return;
     rung_page_text(
         r->page, "Trained rungs were trained several times, from other first values and "
                  "in another order; other tables and charts show the mean. The marked "

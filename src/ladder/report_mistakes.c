@@ -10,6 +10,12 @@
 
 enum { MOST_LABELS = 100, CURVE_POINTS = 100 };
 
+/* Whether a text has any number of labels: the same data, so of every rung. */
+static bool has_several(const rung__report *r)
+{
+    return r->ladder->rows[0].fit.test_labels.has_several;
+}
+
 static rung_status add_quality(const rung__report *r, rung_error *err)
 {
     const char *labels[RUNG_LADDER_MAX];
@@ -45,8 +51,6 @@ static rung_status add_quality(const rung__report *r, rung_error *err)
 /* What probabilities and their order are worth, a row for each rung. */
 static void add_figures(const rung__report *r)
 {
-    const rung_label_score *any = &r->ladder->rows[0].fit.test_labels;
-    const bool has_several = any->has_several;
     const rung_column columns[] = {
         {"rung", RUNG_UNIT_NONE, 0},          {"micro-F1", RUNG_UNIT_NUMBER, 3},
         {"ROC-AUC", RUNG_UNIT_NUMBER, 3},     {"average precision", RUNG_UNIT_NUMBER, 3},
@@ -54,11 +58,13 @@ static void add_figures(const rung__report *r)
         {"R@3", RUNG_UNIT_SHARE, 1},          {"R@5", RUNG_UNIT_SHARE, 1},
         {"P@1", RUNG_UNIT_SHARE, 1},          {"P@3", RUNG_UNIT_SHARE, 1},
         {"P@5", RUNG_UNIT_SHARE, 1}};
-    const bool has_more = any->n_labels > RUNG_SCORE_TOP;
-    const size_t n = !has_more ? 6 : has_several ? 11 : 8;
+    const bool has_more = rung_labels_count(r->ladder->labels) > RUNG_SCORE_TOP;
+    const size_t n = !has_more ? 6 : has_several(r) ? 11 : 8;
     if (has_more)
-        rung_page_text(r->page, "R@k: how many of the given labels are among the k most "
-                                "probable ones. P@k: how many of those are right.");
+        rung_page_textf(r->page,
+                        "R@k: how many of the given labels are among the k most "
+                        "probable ones.%s",
+                        has_several(r) ? " P@k: how many of those are right." : "");
     rung_page_table(r->page, "More figures of the test texts", columns, n);
     for (size_t i = 0; i < r->ladder->n_rows; i++) {
         const rung_label_score *s = &rung__best_fit(&r->ladder->rows[i])->test_labels;
@@ -179,13 +185,12 @@ static void add_calibration(const rung__report *r)
                                   to->n,
                                   (int)i};
     }
-    const bool has_several = r->ladder->rows[0].fit.test_labels.has_several;
     static const double ends[] = {0, 1};
     series[n] = (rung_series){"as promised", ends, ends, NULL, NULL, 2, (int)n};
     rung_page_lines(
         r->page,
         &(rung_lines){.title = "What probabilities are worth",
-                      .caption = has_several
+                      .caption = has_several(r)
                                      ? "Every label of every test text by its "
                                        "probability, in tenths: how often does the text "
                                        "have it? Intervals of 95 %. Below the diagonal a "
@@ -224,8 +229,9 @@ static void add_curves(const rung__report *r, rung__curve_kind kind, int32_t pos
 {
     const bool is_roc = kind == RUNG__ROC;
     const rung_ladder *l = r->ladder;
-    const rung_label_figures *f = &l->rows[0].fit.test_labels.of_label[positive];
-    const double n = (double)l->rows[0].fit.test_labels.count;
+    const rung_label_score *any = &l->rows[0].fit.test_labels;
+    const double chance =
+        (double)any->of_label[positive].given / (double)(any->count - any->n_unknown);
     char caption[600];
     for (size_t i = 0; i < l->n_rows; i++) {
         const size_t n_cases =
@@ -254,7 +260,7 @@ static void add_curves(const rung__report *r, rung__curve_kind kind, int32_t pos
                       .y = {is_roc ? "found" : "precision", RUNG_UNIT_SHARE, false, 0, 1},
                       .series = c->series,
                       .n_series = l->n_rows,
-                      .reference = {(double)f->given / n, is_roc ? NULL : "chance"}});
+                      .reference = {chance, is_roc ? NULL : "chance"}});
 }
 
 /* Both curves, where two labels occur in the test texts. */
@@ -286,7 +292,7 @@ rung_status rung__report_mistakes(const rung__report *r, rung_error *err)
     RUNG_TRY(add_both_curves(r, err));
     add_label_table(r, &l->rows[l->recommended]);
     const size_t n = (size_t)rung_labels_count(l->labels);
-    if (n > RUNG_CONFUSION_MAX || l->rows[0].fit.test_labels.has_several) return RUNG_OK;
+    if (n > RUNG_CONFUSION_MAX || has_several(r)) return RUNG_OK;
     const char **names = rung__alloc_array(n, sizeof *names);
     if (!names) return rung__out_of_memory(err, n * sizeof *names, "names");
     for (size_t i = 0; i < n; i++) names[i] = rung_labels_name(l->labels, (int64_t)i);
