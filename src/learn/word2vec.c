@@ -383,9 +383,15 @@ static rung_status run(trainer *t, rung_train_end *end, rung_error *err)
     if (isfinite(t->last_loss)) return RUNG_OK;
     return rung_fail(
         err, RUNG_INPUT,
-        "'%s': no two words stand in one line, so there is nothing to learn: "
-        "with --no-lines windows run across the ends of lines",
-        t->model->words->name);
+        "'%s': no two words of a line were kept: raise --sample, which is %g",
+        t->model->words->name, t->model->config->sample);
+}
+
+static bool has_neighbours(const rung_words *words)
+{
+    for (size_t i = 1; i < words->count; i++)
+        if (words->ids[i - 1] >= 0 && words->ids[i] >= 0) return true;
+    return false;
 }
 
 static rung_status begin(trainer *t, bool resume, rung_error *err)
@@ -396,6 +402,12 @@ static rung_status begin(trainer *t, bool resume, rung_error *err)
                          "'%s': only one word is frequent enough: vectors need two at "
                          "least; lower --min-count",
                          words->name);
+    if (!has_neighbours(words))
+        return rung_fail(
+            err, RUNG_INPUT,
+            "'%s': no two words stand in one line, so there is nothing to learn: "
+            "with --no-lines windows run across the ends of lines",
+            words->name);
     RUNG_TRY(prepare(t, err));
     t->places = places_of_run(&t->step);
     const int64_t size = t->places * RUNG__WORD2VEC_RUNS;
