@@ -145,8 +145,8 @@ typedef struct rung_ladder_config {
     const char *out;     /* the run folder */
     const char *command; /* as it was typed */
     bool resume;
-    int64_t repeats; /* trainings of each trained rung, with seeds from `seed` up, each
-                        with the rung's share of the budget; 0: one */
+    int64_t repeats; /* trainings of each rung with a seed, from `seed` up, each with the
+                        rung's share of the budget; 0: one */
 } rung_ladder_config;
 
 #define RUNG_LADDER_CONFIG_DEFAULT                                                       \

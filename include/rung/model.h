@@ -87,6 +87,7 @@ typedef struct rung_labelled_ops {
                               texts itself (then it has `fit`) */
     bool is_framed;        /* ids of a text are [CLS] ... [SEP], cut to the context */
     bool takes_several;    /* a text may have any number of labels */
+    bool is_seeded;        /* what `fit` learns depends on the model's seed */
 
     /* Builds the logits [B, labels] of ids [B, T], of which the first lengths[b] of each
      * row, int32 [B], are text; the rest must not matter. */

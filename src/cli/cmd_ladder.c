@@ -27,7 +27,7 @@ static const rung_option options[] = {
      NULL},
     {"out", RUNG_OPTION_TEXT, FIELD(out), "rung-run", 0, 0, NULL, "the run folder", NULL},
     {"repeats", RUNG_OPTION_INT, FIELD(repeats), "1", 1, RUNG_REPEATS_MAX, NULL,
-     "trainings of each trained rung, with one seed after another; each has the rung's "
+     "trainings of each rung with a seed, one seed after another; each has the rung's "
      "share of the budget",
      NULL},
     {"seed", RUNG_OPTION_INT, FIELD(seed), "1", 0, 1e15, NULL, "of all random choices",

@@ -164,10 +164,14 @@ static rung_status run_once(const climb *c, rung_ladder_row *row, size_t run,
     return status;
 }
 
+/* Another seed tells more of a rung that depends on it alone. */
 static size_t runs_of(const climb *c, const rung_ladder_row *row)
 {
-    const bool is_trained = rung_class_is_trained(row->type, c->ladder->kind);
-    return is_trained && c->config->repeats > 1 ? (size_t)c->config->repeats : 1;
+    const rung_class *type = row->type;
+    const bool is_seeded =
+        rung_class_is_trained(type, c->ladder->kind) ||
+        (c->ladder->kind == RUNG_LABELLED && type->labelled->is_seeded);
+    return is_seeded && c->config->repeats > 1 ? (size_t)c->config->repeats : 1;
 }
 
 /* All trainings of a row, up to one that is interrupted. */

@@ -163,9 +163,10 @@ static void add_runs(const rung__report *r)
         {"stopped by", RUNG_UNIT_NONE, 0}};
     if (!has_repeats(r->ladder)) return;
     rung_page_text(
-        r->page, "Trained rungs were trained several times, from other first values and "
-                 "in another order; other tables and charts show the mean. The marked "
-                 "training is the best on valid. Spread: the standard deviation.");
+        r->page,
+        "Rungs with a seed were trained several times, from other first values and "
+        "in another order; other tables and charts show the mean. The marked "
+        "training is the best on valid. Spread: the standard deviation.");
     rung_page_table(r->page, "Each training", columns, 5);
     for (size_t i = 0; i < r->ladder->n_rows; i++) {
         const rung_ladder_row *row = &r->ladder->rows[i];

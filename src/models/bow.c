@@ -188,6 +188,7 @@ static rung_status bow_load(rung_model *m, const rung_safetensors *file, rung_er
 
 static const rung_labelled_ops bow_labelled = {
     .takes_several = true,
+    .is_seeded = true,
     .fit = bow_fit,
     .predict = bow_predict,
 };

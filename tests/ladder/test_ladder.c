@@ -138,6 +138,33 @@ static void trainings_are_repeated_with_other_seeds(void **state)
                         "1000 trainings of each rung: at most 100");
 }
 
+/* bow learns without the trainer, and has a seed all the same. */
+static void what_has_a_seed_is_repeated(void **state)
+{
+    rung_error err;
+    rung_ladder l;
+    char path[300], folder[300];
+    rung_ladder_config config = small_config();
+    snprintf(path, sizeof path, "%s/labelled.tsv", dir);
+    snprintf(folder, sizeof folder, "%s/seeds", dir);
+    FILE *f = fopen(path, "w");
+    for (int i = 0; i < 300; i++)
+        fprintf(f, "%s\tday %d was %s\n", i % 3 ? "ham" : "spam", i,
+                i % 3 ? "good" : "bad");
+    fclose(f);
+    config.corpus.data = path;
+    config.corpus.kind = RUNG_CORPUS_LABELLED;
+    config.out = folder;
+    config.rungs = "majority,logreg,bow";
+    config.repeats = 2;
+    assert_ok(rung_ladder_run(*state, &config, NULL, &l, &err));
+    assert_int_equal(l.rows[0].n_runs, 1);
+    assert_int_equal(l.rows[1].n_runs, 1);
+    assert_int_equal(l.rows[2].n_runs, 2);
+    assert_true(l.rows[2].test.spread.log_loss > 0);
+    rung_ladder_release(&l);
+}
+
 static void another_text_is_not_resumed(void **state)
 {
     rung_error err;
@@ -198,6 +225,7 @@ int main(void)
         cmocka_unit_test(another_text_is_not_resumed),
         cmocka_unit_test(rungs_are_checked_first),
         cmocka_unit_test(trainings_are_repeated_with_other_seeds),
+        cmocka_unit_test(what_has_a_seed_is_repeated),
         cmocka_unit_test(held_out_parts_are_capped),
     };
     return cmocka_run_group_tests_name("ladder", tests, setup, teardown);
