@@ -2,30 +2,53 @@
 
 #include "rung/learn.h"
 
+/* A toy, how it is to be trained, and what came of it. */
+typedef struct trial {
+    rung_runtime *rt;
+    toy toy;
+    rung_train_config config;
+    rung_train_result result;
+} trial;
+
+static trial trial_new(int threads, int64_t steps)
+{
+    trial x = {.rt = toy_runtime(threads), .config = toy_config(steps)};
+    toy_init(&x.toy, 0);
+    return x;
+}
+
+static void trial_run(trial *x, const rung_train_hooks *hooks)
+{
+    rung_error err;
+    assert_ok(rung_train(x->rt, &x->toy.base, &x->config, NULL, false, hooks, &x->result,
+                         &err));
+}
+
+static void trial_release(trial *x)
+{
+    toy_release(&x->toy);
+    rung_runtime_free(x->rt);
+}
+
 /* ---- Learning ---- */
 
 static void training_learns_and_keeps_the_best(void **state)
 {
     (void)state;
     rung_error err;
-    rung_train_result result;
-    rung_runtime *rt = toy_runtime(2);
-    toy t;
-    toy_init(&t, 0);
-    rung_train_config config = toy_config(400);
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_int_equal(result.end, RUNG_TRAIN_DONE);
-    assert_int_equal(result.steps, 400);
-    assert_int_equal(result.config.steps, 400);
-    assert_true(result.first_valid_loss > 0.4 && result.valid_loss < 0.05);
-    assert_true(result.train_loss < 0.1 && result.best_step > 200);
-    assert_true(result.seconds > 0 && result.units_per_second > 0);
+    trial x = trial_new(2, 400);
+    trial_run(&x, NULL);
+    assert_int_equal(x.result.end, RUNG_TRAIN_DONE);
+    assert_int_equal(x.result.steps, 400);
+    assert_int_equal(x.result.config.steps, 400);
+    assert_true(x.result.first_valid_loss > 0.4 && x.result.valid_loss < 0.05);
+    assert_true(x.result.train_loss < 0.1 && x.result.best_step > 200);
+    assert_true(x.result.seconds > 0 && x.result.units_per_second > 0);
     double loss, weight;
-    assert_ok(rung_evaluate(rt, &t.base, &loss, &weight, &err));
-    assert_true(loss == result.valid_loss); // the very values that were evaluated
+    assert_ok(rung_evaluate(x.rt, &x.toy.base, &loss, &weight, &err));
+    assert_true(loss == x.result.valid_loss); // the very values that were evaluated
     assert_int_equal(weight, 2 * TOY_EVAL);
-    toy_release(&t);
-    rung_runtime_free(rt);
+    trial_release(&x);
 }
 
 static void every_optimizer_and_schedule_learns(void **state)
@@ -58,22 +81,17 @@ static void without_valid_data_the_last_values_stay(void **state)
 {
     (void)state;
     rung_error err;
-    rung_train_result result;
-    rung_runtime *rt = toy_runtime(1);
-    toy t;
-    toy_init(&t, 0);
-    t.base.n_eval = 0;
-    rung_train_config config = toy_config(0);
-    config.epochs = 1.5; // 768 samples of 8
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_int_equal(result.steps, 96);
-    assert_int_equal(result.best_step, 96);
-    assert_true(isnan(result.valid_loss) && !result.converged);
+    trial x = trial_new(1, 0);
+    x.toy.base.n_eval = 0;
+    x.config.epochs = 1.5; // 768 samples of 8
+    trial_run(&x, NULL);
+    assert_int_equal(x.result.steps, 96);
+    assert_int_equal(x.result.best_step, 96);
+    assert_true(isnan(x.result.valid_loss) && !x.result.converged);
     double loss;
-    assert_fails(rung_evaluate(rt, &t.base, &loss, NULL, &err), RUNG_USAGE,
+    assert_fails(rung_evaluate(x.rt, &x.toy.base, &loss, NULL, &err), RUNG_USAGE,
                  "there is no data to evaluate");
-    toy_release(&t);
-    rung_runtime_free(rt);
+    trial_release(&x);
 }
 
 /* ---- Bits ---- */
@@ -221,86 +239,62 @@ static bool watch_stop(void *self)
 static void each_step_is_reported_and_twenty_evaluations(void **state)
 {
     (void)state;
-    rung_error err;
-    rung_train_result result;
-    rung_runtime *rt = toy_runtime(1);
-    toy t;
-    toy_init(&t, 0);
+    trial x = trial_new(1, 60);
     watch w = {0};
     const rung_train_hooks hooks = {watch_report, watch_stop, &w};
-    rung_train_config config = toy_config(60);
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, &hooks, &result, &err));
+    trial_run(&x, &hooks);
     assert_int_equal(w.reports, 61);
     assert_int_equal(w.evaluations, 21);
-    assert_true(result.valid_loss == w.best);
-    toy_release(&t);
-    rung_runtime_free(rt);
+    assert_true(x.result.valid_loss == w.best);
+    trial_release(&x);
 }
 
 static void an_interruption_ends_after_its_step(void **state)
 {
     (void)state;
-    rung_error err;
-    rung_train_result result;
-    rung_runtime *rt = toy_runtime(2);
-    toy t;
-    toy_init(&t, 0);
+    trial x = trial_new(2, 100);
     watch w = {.stop_at = 17};
     const rung_train_hooks hooks = {watch_report, watch_stop, &w};
-    rung_train_config config = toy_config(100);
-    config.ranks = 2;
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, &hooks, &result, &err));
-    assert_int_equal(result.end, RUNG_TRAIN_INTERRUPTED);
-    assert_int_equal(result.steps, 17);
-    assert_int_equal(result.config.steps, 100);
-    toy_release(&t);
-    rung_runtime_free(rt);
+    x.config.ranks = 2;
+    trial_run(&x, &hooks);
+    assert_int_equal(x.result.end, RUNG_TRAIN_INTERRUPTED);
+    assert_int_equal(x.result.steps, 17);
+    assert_int_equal(x.result.config.steps, 100);
+    trial_release(&x);
 }
 
 static void patience_ends_a_run_that_gets_no_better(void **state)
 {
     (void)state;
-    rung_error err;
-    rung_train_result result;
-    rung_runtime *rt = toy_runtime(1);
-    toy t;
-    toy_init(&t, 0);
-    rung_train_config config = toy_config(1000);
-    config.lr = 0; // nothing changes: the first evaluation stays the best
-    config.eval_every = 5;
-    config.patience = 3;
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_int_equal(result.end, RUNG_TRAIN_EARLY_STOP);
-    assert_int_equal(result.steps, 15);
-    assert_int_equal(result.best_step, 0);
-    assert_true(result.valid_loss == result.first_valid_loss);
-    assert_true(result.converged);
-    toy_release(&t);
-    rung_runtime_free(rt);
+    trial x = trial_new(1, 1000);
+    x.config.lr = 0; // nothing changes: the first evaluation stays the best
+    x.config.eval_every = 5;
+    x.config.patience = 3;
+    trial_run(&x, NULL);
+    assert_int_equal(x.result.end, RUNG_TRAIN_EARLY_STOP);
+    assert_int_equal(x.result.steps, 15);
+    assert_int_equal(x.result.best_step, 0);
+    assert_true(x.result.valid_loss == x.result.first_valid_loss);
+    assert_true(x.result.converged);
+    trial_release(&x);
 }
 
 static void a_run_converges_when_its_last_quarter_brings_little(void **state)
 {
     (void)state;
-    rung_error err;
-    rung_train_result result;
-    rung_runtime *rt = toy_runtime(1);
-    toy t;
-    toy_init(&t, 0);
-    rung_train_config config = toy_config(64); // all of the data, once
-    config.schedule = RUNG_SCHEDULE_CONSTANT;
-    config.lr = 0.001;
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_false(result.converged);
-    config.lr = 0;
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_int_equal(result.end, RUNG_TRAIN_DONE);
-    assert_true(result.converged);
-    config.steps = 63; // a part of it has never been seen
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_false(result.converged);
-    toy_release(&t);
-    rung_runtime_free(rt);
+    trial x = trial_new(1, 64); // all of the data, once
+    x.config.schedule = RUNG_SCHEDULE_CONSTANT;
+    x.config.lr = 0.001;
+    trial_run(&x, NULL);
+    assert_false(x.result.converged);
+    x.config.lr = 0;
+    trial_run(&x, NULL);
+    assert_int_equal(x.result.end, RUNG_TRAIN_DONE);
+    assert_true(x.result.converged);
+    x.config.steps = 63; // a part of it has never been seen
+    trial_run(&x, NULL);
+    assert_false(x.result.converged);
+    trial_release(&x);
 }
 
 /* ---- Divergence ---- */
@@ -336,23 +330,17 @@ static void a_loss_that_overflows_goes_back_once_and_then_fails(void **state)
 static void a_rate_that_is_too_large_is_halved_once(void **state)
 {
     (void)state;
-    rung_error err = {0};
-    rung_train_result result;
-    rung_runtime *rt = toy_runtime(1);
-    toy t;
-    toy_init(&t, 0);
-    t.is_quadratic = true;
-    rung_train_config config = toy_config(300);
-    config.optimizer = RUNG_OPTIMIZER_SGD;
-    config.schedule = RUNG_SCHEDULE_CONSTANT;
-    config.momentum = config.clip = config.weight_decay = 0;
-    config.lr = 1.2;
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_int_equal(result.rollbacks, 1);
-    assert_int_equal(result.steps, 300);
-    assert_true(result.valid_loss < result.first_valid_loss);
-    toy_release(&t);
-    rung_runtime_free(rt);
+    trial x = trial_new(1, 300);
+    x.toy.is_quadratic = true;
+    x.config.optimizer = RUNG_OPTIMIZER_SGD;
+    x.config.schedule = RUNG_SCHEDULE_CONSTANT;
+    x.config.momentum = x.config.clip = x.config.weight_decay = 0;
+    x.config.lr = 1.2;
+    trial_run(&x, NULL);
+    assert_int_equal(x.result.rollbacks, 1);
+    assert_int_equal(x.result.steps, 300);
+    assert_true(x.result.valid_loss < x.result.first_valid_loss);
+    trial_release(&x);
 }
 
 /* ---- Budget ---- */
@@ -389,22 +377,16 @@ static void a_budget_becomes_a_number_of_steps(void **state)
 static void a_budget_is_not_used_up_when_less_is_enough(void **state)
 {
     (void)state;
-    rung_error err;
-    rung_train_result result;
-    rung_runtime *rt = toy_runtime(1);
-    toy t;
-    toy_init(&t, 0);
-    rung_train_config config = toy_config(0); // 8 samples a step
-    t.base.enough_samples = 1000;
-    config.budget = 60;
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_int_equal(result.steps, 125);
-    assert_true(result.converged);
-    config.budget = 0; // nor is a length needed
-    assert_ok(rung_train(rt, &t.base, &config, NULL, false, NULL, &result, &err));
-    assert_int_equal(result.steps, 125);
-    toy_release(&t);
-    rung_runtime_free(rt);
+    trial x = trial_new(1, 0); // 8 samples a step
+    x.toy.base.enough_samples = 1000;
+    x.config.budget = 60;
+    trial_run(&x, NULL);
+    assert_int_equal(x.result.steps, 125);
+    assert_true(x.result.converged);
+    x.config.budget = 0; // nor is a length needed
+    trial_run(&x, NULL);
+    assert_int_equal(x.result.steps, 125);
+    trial_release(&x);
 }
 
 /* ---- Memory ---- */

@@ -160,7 +160,6 @@ static void training_learns_and_a_folder_keeps_it(void **state)
     rung_remove_tree(dir, NULL);
 }
 
-/* A text alone, and among longer ones: only the rounding of another tile may differ. */
 /* Steps of short texts take fewer operations; all of them are asked, and some timed. */
 static void a_budget_is_timed_on_steps_of_all_lengths(void **state)
 {
@@ -195,6 +194,7 @@ static void a_budget_is_timed_on_steps_of_all_lengths(void **state)
     rung_model_free(m);
 }
 
+/* A text alone, and among longer ones: only the rounding of another tile may differ. */
 static void padding_and_company_do_not_matter(void **state)
 {
     rung_error err;
