@@ -67,32 +67,44 @@ rung_status rung__lines_fill(rung__lines *l, size_t size, rung_error *err)
     return RUNG_OK;
 }
 
-/* Whether the bytes leave a quote open, which was or was not before them. */
-static bool leaves_open(bool is_open, const char *p, const char *end)
+/* Quotes of a record, up to some place. */
+typedef struct quotes {
+    bool is_open;
+    size_t closed; /* place behind the last one that closed; a quote there opens again */
+} quotes;
+
+/* Goes on from `from` to `to`. Where no cell begins a quote is like any character. */
+static void find_quotes(quotes *q, const char *record, const char *from, const char *to,
+                        char delimiter)
 {
-    while ((p = memchr(p, '"', (size_t)(end - p)))) is_open = !is_open, p++;
-    return is_open;
+    for (; (from = memchr(from, '"', (size_t)(to - from))); from++) {
+        const size_t at = (size_t)(from - record);
+        if (q->is_open)
+            *q = (quotes){false, at + 1};
+        else
+            q->is_open = at == 0 || from[-1] == delimiter || at == q->closed;
+    }
 }
 
-rung_status rung__lines_next(rung__lines *l, bool is_quoted, bool *any, rung_error *err)
+rung_status rung__lines_next(rung__lines *l, char delimiter, bool *any, rung_error *err)
 {
     size_t seen = 0; // bytes of the record that were looked at
-    bool is_open = false;
+    quotes q = {0};
     l->line = l->next_line;
     for (;;) {
         char *from = l->next + seen;
         char *lf = memchr(from, '\n', (size_t)(l->end - from));
-        if (is_quoted) is_open = leaves_open(is_open, from, lf ? lf : l->end);
         l->stop = lf ? lf : l->end;
+        if (delimiter) find_quotes(&q, l->next, from, l->stop, delimiter);
         seen = (size_t)(l->stop - l->next) + (lf != NULL);
         l->next_line += lf != NULL;
-        if ((lf && !is_open) || (!lf && l->at_end)) break;
+        if ((lf && !q.is_open) || (!lf && l->at_end)) break;
         if (!lf) RUNG_TRY(read_more(l, err));
     }
     *any = seen > 0;
     l->begin = l->next;
     l->next += seen;
-    if (l->stop > l->begin && l->stop[-1] == '\r') l->stop--;
+    while (l->stop > l->begin && l->stop[-1] == '\r') l->stop--;
     *l->stop = '\0';
     return RUNG_OK;
 }

@@ -30,8 +30,9 @@ rung_status rung__lines_rewind(rung__lines *l, rung_error *err);
 /* Reads ahead: next ... end then begin with whole lines of `size` bytes, or are all. */
 rung_status rung__lines_fill(rung__lines *l, size_t size, rung_error *err);
 
-/* The next line, or, with `is_quoted`, the next lines up to one that leaves no quote
- * open. *any is false at the end. A NUL stands in place of the line's end. */
-rung_status rung__lines_next(rung__lines *l, bool is_quoted, bool *any, rung_error *err);
+/* The next line, or, with a delimiter (not NUL) of cells, which may stand in quotes, the
+ * next lines up to one that leaves no cell open. *any is false at the end. A NUL stands
+ * in place of the line's end. */
+rung_status rung__lines_next(rung__lines *l, char delimiter, bool *any, rung_error *err);
 
 #endif

@@ -43,8 +43,9 @@ static csv *csv_of(rung__source *s)
 static rung_status next_record(csv *s, bool *any, rung_error *err)
 {
     rung__records *r = &s->head.records;
+    const char delimiter = r->layout.is_quoted ? r->layout.delimiter : '\0';
     for (bool is_wanted = false; !is_wanted;) {
-        RUNG_TRY(rung__lines_next(&s->lines, r->layout.is_quoted, any, err));
+        RUNG_TRY(rung__lines_next(&s->lines, delimiter, any, err));
         if (!*any) return RUNG_OK;
         if (s->lines.begin == s->lines.stop) continue; // an empty line
         if (s->base.row < 0)

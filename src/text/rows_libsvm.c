@@ -162,7 +162,7 @@ static rung_status libsvm_next(rung__source *base, int64_t most, rung_rows *rows
     bool any = true;
     RUNG_TRY(reserve_rows(s, 1, err));
     while (n < most) {
-        RUNG_TRY(rung__lines_next(&s->lines, false, &any, err));
+        RUNG_TRY(rung__lines_next(&s->lines, '\0', &any, err));
         if (!any) break;
         const char *p = skip_blanks(s->lines.begin);
         if (*p == '\0' || *p == '#') continue;

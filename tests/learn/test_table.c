@@ -110,6 +110,26 @@ static void csv_with_header_words_and_weights(void **state)
     rung_table_close(t);
 }
 
+static void csv_quotes_within_cells_are_characters(void **state)
+{
+    rung_table_config config = RUNG_TABLE_CONFIG_DEFAULT;
+    const char *path = path_in(*state, "pipes.csv");
+    rows_read rows;
+    write_text(path, "kind,size,y\n"
+                     "5\" pipe,1,10\n"
+                     "\"a \"\"b\"\",\nand c\",2,20\r\n"
+                     "\r\r\n"
+                     "5\"\" pipe,3,30\n"
+                     "5\" pipe,4,40\n"
+                     "\"\",5,50\n");
+    config.drop = "kind";
+    rung_table *t = open_as(path, &config);
+    assert_ok(read_rows(&rows, t, 10, &err));
+    assert_int_equal(rows.n, 5);
+    for (int i = 0; i < 5; i++) assert_row(&rows, i, (double[]){i + 1}, 10 * (i + 1));
+    rung_table_close(t);
+}
+
 static void csv_without_header_takes_the_last_column_for_target(void **state)
 {
     const rung_table_config config = RUNG_TABLE_CONFIG_DEFAULT;
@@ -438,6 +458,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test_in_folder(csv_with_header_words_and_weights),
+        test_in_folder(csv_quotes_within_cells_are_characters),
         test_in_folder(csv_without_header_takes_the_last_column_for_target),
         test_in_folder(first_line_of_scikit_learn_is_no_row),
         test_in_folder(missing_cells_become_means_of_training_rows),
