@@ -80,6 +80,11 @@ static rung_status fault(const csv *s, size_t column, const char *what, rung_err
                      name ? name : "", name ? "'" : "", what);
 }
 
+static bool is_feature(const rung__column *c)
+{
+    return c->role <= RUNG_COLUMN_WORDS;
+}
+
 static rung_status fault_of_cell(const csv *s, size_t column, rung_span cell,
                                  const char *what, rung_error *err)
 {
@@ -87,7 +92,7 @@ static rung_status fault_of_cell(const csv *s, size_t column, rung_span cell,
     if (rung__cell_is_missing(cell))
         snprintf(text, sizeof text, "the cell is missing ('%.*s')%s", (int)cell.size,
                  cell.bytes,
-                 s->schema->columns[column].role <= RUNG_COLUMN_WORDS
+                 is_feature(&s->schema->columns[column])
                      ? ": put a value there, or take --missing mean"
                      : "");
     else
@@ -303,15 +308,9 @@ static rung_status set_levels(csv *s, size_t column, const tally *t, rung_error 
 }
 
 /* Means of the features of one column, shares of its words. */
-static rung_status set_means(csv *s, size_t column, const tally *t, rung_error *err)
+static void set_means(csv *s, const rung__column *c, const tally *t)
 {
-    const rung__column *c = &s->schema->columns[column];
     double *means = s->schema->means + c->feature;
-    if (t->n == 0)
-        return rung_fail(err, RUNG_INPUT,
-                         "%s: column %zu '%s' has no value in any row: leave it out with "
-                         "--drop",
-                         s->lines.path, column + 1, c->name ? c->name : "");
     if (c->role == RUNG_COLUMN_NUMBER) means[0] = t->sum / (double)t->n;
     for (int64_t l = 1; c->role == RUNG_COLUMN_WORDS && l < rung_labels_count(c->levels);
          l++) {
@@ -319,24 +318,30 @@ static rung_status set_means(csv *s, size_t column, const tally *t, rung_error *
         const int32_t id = rung__vocab_find(&t->words, name, strlen(name));
         means[l - 1] = (double)t->words.counts[id] / (double)t->n;
     }
-    return RUNG_OK;
 }
 
 static rung_status take_tallies(csv *s, const tally *tallies, bool target_has_words,
                                 rung_error *err)
 {
     rung_schema *schema = s->schema;
-    for (size_t k = 0; k < schema->n_columns; k++)
+    for (size_t k = 0; k < schema->n_columns; k++) {
+        const rung__column *c = &schema->columns[k];
+        if (is_feature(c) && tallies[k].n == 0)
+            return rung_fail(err, RUNG_INPUT,
+                             "%s: column %zu '%s' has no value in any training row: "
+                             "leave it out with --drop",
+                             s->lines.path, k + 1, c->name ? c->name : "");
         if (has_levels(s, k, target_has_words))
             RUNG_TRY(set_levels(s, k, &tallies[k], err));
+    }
     rung__schema_number(schema);
     if (schema->missing != RUNG_MISSING_MEAN) return RUNG_OK;
     schema->means = rung__alloc_array((size_t)schema->n_features + 1, sizeof(double));
     if (!schema->means)
         return rung__out_of_memory(err, (size_t)schema->n_features * 8, "means");
     for (size_t k = 0; k < schema->n_columns; k++)
-        if (schema->columns[k].role <= RUNG_COLUMN_WORDS)
-            RUNG_TRY(set_means(s, k, &tallies[k], err));
+        if (is_feature(&schema->columns[k]))
+            set_means(s, &schema->columns[k], &tallies[k]);
     return RUNG_OK;
 }
 

@@ -189,8 +189,14 @@ static rung_status read_columns(rung_schema *s, const json_t *columns, const cha
     s->columns = rung__alloc_array(n + 1, sizeof *s->columns);
     if (!s->columns) return rung__out_of_memory(err, n * sizeof *s->columns, "columns");
     s->n_columns = n;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         RUNG_TRY(read_column(&s->columns[i], json_array_get(columns, i), where, err));
+        if (!s->columns[i].name != !s->columns[0].name)
+            return rung_fail(err, RUNG_INPUT, "%s: some columns have names, some none",
+                             where);
+    }
+    if (!rung__schema_find(s, RUNG_COLUMN_TARGET))
+        return rung_fail(err, RUNG_INPUT, "%s: no column is the target", where);
     rung__schema_number(s);
     if (s->n_features == n_features) return RUNG_OK;
     return rung_fail(err, RUNG_INPUT, "%s: features is %lld, but columns have %lld",

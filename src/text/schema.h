@@ -23,7 +23,7 @@ typedef enum rung__role {
 } rung__role;
 
 typedef struct rung__column {
-    char *name; /* owned; NULL: the file has no header */
+    char *name; /* owned; NULL, of all columns: the file has no header */
     rung__role role;
     int64_t feature;     /* NUMBER, WORDS: the first one */
     rung_labels *levels; /* of words, in order; also of a target of words; owned */

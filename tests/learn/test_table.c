@@ -197,6 +197,9 @@ static void wrong_csv_is_told_with_line_and_column(void **state)
     assert_refused(state, "a.csv",
                    "x,y\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\n1,2\nabc,3\n", NULL,
                    ":12: column 1 'x': 'abc' is no number");
+    const rung_table_config part = {.has_targets = true, .valid_share = 0.5, .seed = 2};
+    assert_refused(state, "a.csv", "x,w,y\n1,,2\n1,,3\n1,,4\n1,,5\n1,red,6\n", &part,
+                   "column 2 'w' has no value in any training row");
     assert_refused(state, "a.csv", "x,y\n1,2\n1\n1,2\n", NULL,
                    ":3: 1 column instead of 2");
     assert_refused(state, "a.csv", "x,y\n1,a\n1,b\n", NULL,
