@@ -33,6 +33,15 @@ static void make_sets(rung_option_set sets[N_SETS], eval_options *own,
     sets[3] = cli_common_set(common, true);
 }
 
+/* A number that may be none: nothing to divide by. */
+static void print_json_real(double x)
+{
+    if (isfinite(x))
+        printf("%.9g", x);
+    else
+        printf("null");
+}
+
 static void print_score(const rung_lm_score *s, const rung_model *m, bool json)
 {
     if (json) {
@@ -198,9 +207,11 @@ static void print_numbers(const rung_number_score *s, const rung_model *m, bool 
         cli_print_numbers(m->type->name, s);
         return;
     }
-    printf("{\"rung\": \"%s\", \"rows\": %lld, \"r2\": %.9g, \"rmse\": %.9g, "
-           "\"mae\": %.9g, \"seconds\": %.6f}\n",
-           m->type->name, (long long)s->count, s->r2, s->rmse, s->mae, s->seconds);
+    printf("{\"rung\": \"%s\", \"rows\": %lld, \"r2\": ", m->type->name,
+           (long long)s->count);
+    print_json_real(s->r2);
+    printf(", \"rmse\": %.9g, \"mae\": %.9g, \"seconds\": %.6f}\n", s->rmse, s->mae,
+           s->seconds);
 }
 
 static rung_status score_table(const rung_model *m, rung_table *table,
@@ -236,46 +247,49 @@ static rung_status eval_table(const rung_model *m, const char *data,
 
 /* ---- Vectors of words ---- */
 
-static void print_section(const rung_section *s, bool json, bool is_last)
+static double share_right(const rung_section *s)
 {
-    if (json)
-        printf("{\"section\": \"%s\", \"questions\": %lld, \"known\": %lld, \"right\": "
-               "%lld}%s",
-               s->name, (long long)s->n, (long long)s->known, (long long)s->right,
-               is_last ? "" : ", ");
-    else
-        printf("%-28s %5.1f %% right of %lld; %lld have unknown words\n", s->name,
-               100 * (double)s->right / fmax((double)s->known, 1), (long long)s->known,
-               (long long)(s->n - s->known));
+    return (double)s->right / fmax((double)s->known, 1);
 }
 
-static void print_words(const rung_word_score *s, const rung_model *m, bool json)
+static void print_json_words(const rung_word_score *s, const rung_model *m)
 {
-    const rung_section *t = &s->total;
-    if (json)
-        printf("{\"rung\": \"%s\", \"n\": %lld, \"known\": %lld, ", m->type->name,
-               (long long)t->n, (long long)t->known);
-    if (s->is_analogies) {
-        if (json)
-            printf("\"accuracy\": %.9g, \"sections\": [",
-                   (double)t->right / fmax((double)t->known, 1));
-        for (int64_t i = 0; i < s->n_sections; i++)
-            print_section(&s->sections[i], json, i + 1 == s->n_sections);
-        if (json) {
-            printf("]}\n");
-            return;
-        }
-        printf("%s: %.1f %% of %lld analogies right; %lld of %lld have unknown words\n",
-               m->type->name, 100 * (double)t->right / fmax((double)t->known, 1),
-               (long long)t->known, (long long)(t->n - t->known), (long long)t->n);
+    printf("{\"rung\": \"%s\", \"n\": %lld, \"known\": %lld, ", m->type->name,
+           (long long)s->total.n, (long long)s->total.known);
+    if (!s->is_analogies) {
+        printf("\"spearman\": ");
+        print_json_real(s->spearman);
+        printf("}\n");
         return;
     }
-    if (json)
-        printf(isfinite(s->spearman) ? "\"spearman\": %.9g}\n" : "\"spearman\": null}\n",
-               s->spearman);
-    else
+    printf("\"accuracy\": %.9g, \"sections\": [", share_right(&s->total));
+    for (int64_t i = 0; i < s->n_sections; i++) {
+        const rung_section *part = &s->sections[i];
+        printf("%s{\"section\": ", i ? ", " : "");
+        cli_print_json_text(part->name);
+        printf(", \"questions\": %lld, \"known\": %lld, \"right\": %lld}",
+               (long long)part->n, (long long)part->known, (long long)part->right);
+    }
+    printf("]}\n");
+}
+
+static void print_words(const rung_word_score *s, const rung_model *m)
+{
+    const rung_section *t = &s->total;
+    if (!s->is_analogies) {
         printf("%s: Spearman %.4f on %lld of %lld pairs; the others have unknown words\n",
                m->type->name, s->spearman, (long long)t->known, (long long)t->n);
+        return;
+    }
+    for (int64_t i = 0; i < s->n_sections; i++) {
+        const rung_section *part = &s->sections[i];
+        printf("%-28s %5.1f %% right of %lld; %lld have unknown words\n", part->name,
+               100 * share_right(part), (long long)part->known,
+               (long long)(part->n - part->known));
+    }
+    printf("%s: %.1f %% of %lld analogies right; %lld of %lld have unknown words\n",
+           m->type->name, 100 * share_right(t), (long long)t->known,
+           (long long)(t->n - t->known), (long long)t->n);
 }
 
 /* Analogies begin with the name of a section. */
@@ -298,7 +312,7 @@ static rung_status eval_words(const rung_model *m, const char *path,
     RUNG_TRY(rung_space_new(&space, m, rt, has_analogies(path) ? own->most : 0, err));
     const rung_status status = rung_word_evaluate(space, path, &score, err);
     rung_space_free(space);
-    if (status == RUNG_OK) print_words(&score, m, common->json);
+    if (status == RUNG_OK) (common->json ? print_json_words : print_words)(&score, m);
     return status;
 }
 

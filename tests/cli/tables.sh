@@ -68,6 +68,9 @@ grep -qE '^\{"value": [-0-9.e]+\}$' stdout || failed "predict --json: $(head -n 
 runs eval line line.csv
 grep -qE '^linreg: R2 1.0000, RMSE [-0-9.e]+, MAE [-0-9.e]+ of 400 rows$' stdout ||
     failed "eval: $(cat stdout)"
+printf '1,1,2\n2,2,2\n' >same.csv
+runs eval line same.csv --json
+grep -q '"rows": 2, "r2": null, ' stdout || failed "R2 of one target: $(cat stdout)"
 runs train linreg --data line.csv --out line2 --threads 3 --quiet
 is "bits at 3 threads" "$(sha line2)" "$(sha line)"
 awk -F , '{ print $1 "," $2 "," $1 + $2 ",7," $3 }' line.csv >more.csv

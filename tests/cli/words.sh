@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Vectors of words in use: nearest, analogy, similarity, embed, export and eval.
+. "$(dirname "$0")/lib.sh"
+make_text 20000 >text
+runs train word2vec --data text --dim 8 --min-count 2 --threads 1 --quiet --out model
+runs export model vectors.txt
+read -r n dim <vectors.txt
+is "words, numbers and lines" "$dim $(($(wc -l <vectors.txt) - 1))" "8 $n"
+mapfile -t words < <(sed -n '2,5s/ .*//p' vectors.txt)
+
+runs nearest model "${words[0]}" --count 3
+is "neighbours" "$(wc -l <stdout)" 3
+grep -q "^${words[0]}	" stdout && failed "a word is near itself: $(cat stdout)"
+first=$(head -n 1 stdout)
+runs similarity model "${words[0]}" "${first%	*}"
+is "similarity of the nearest" "$(cat stdout)" "${first#*	}"
+runs similarity model "${words[1]}" "${words[1]}" --json
+is "similarity to itself" "$(cat stdout)" '{"similarity": 1.000000}'
+runs nearest model "${words[@]:0:2}" --count 1
+is "lines of two words" "$(wc -l <stdout)" 5
+runs analogy model "${words[@]:0:3}" --count 5 --json
+is "answers" "$(grep -cE '^\{"word": ".+", "similarity": -?[0-9.]+\}$' stdout)" 5
+for word in "${words[@]:0:3}"; do
+    grep -qF "{\"word\": \"$word\"," stdout && failed "a word of the question answers it"
+done
+says 2 "rung: 'zzz' is not among the model's $n words" nearest model zzz
+
+# The vector of a line of one word is that word's.
+echo "${words[2]}" | "$rung" embed model >stdout || failed embed
+is "embedding" "$(cat stdout)" "$(sed -n "s/^${words[2]} //p" vectors.txt)"
+echo "${words[2]}" | "$rung" embed model --json >stdout || failed "embed --json"
+is "numbers" "$(tr -d '[]' <stdout | awk -F ', ' '{ print NF }')" 8
+
+runs export model glove.txt --to glove-text
+is "glove-text" "$(cat glove.txt)" "$(tail -n +2 vectors.txt)"
+says 2 "rung: unknown format 'sqlite': known are word2vec-text, word2vec-binary, \
+glove-text, fasttext-vec" export model none --to sqlite
+absent none
+
+printf ': "one" \\ two\n%s\n: other\nzzz zzz zzz zzz\n' "${words[*]:0:4}" >analogies
+runs eval model analogies
+grep -qE '^word2vec: (0|100).0 % of 1 analogies right; 1 of 2 have unknown' stdout ||
+    failed "eval of analogies: $(cat stdout)"
+runs eval model analogies --json
+grep -qE '"sections": \[\{"section": "\\"one\\"", "questions": 1, "known": 1,' stdout ||
+    failed "eval --json of analogies: $(cat stdout)"
+printf '%s %s 1\n' "${words[@]:0:2}" >pairs
+runs eval model pairs --json
+is "one pair has no ranks" "$(cat stdout)" \
+    '{"rung": "word2vec", "n": 1, "known": 1, "spearman": null}'
+finish
