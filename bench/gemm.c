@@ -27,6 +27,9 @@ void omp_set_num_threads(int threads); /* of the OpenMP run-time that oneDNN use
 #define PAUSE_MS 40       /* longer than OpenBLAS's threads spin: 2^26 cycles */
 #define TURN_SECONDS 4e-3 /* timed in one turn, at least one call */
 #define WARM_SECONDS 1e-3
+/* Threads that wake up may share a core at first: in 1 ms of warming up two of them often
+ * had one core's speed, on every side; in 100 ms never. */
+#define SPREAD_SECONDS 0.1
 
 typedef struct shape {
     int64_t M, N, K;
@@ -278,9 +281,10 @@ static void check(product *p)
 static double turn(product *p, run_fn run)
 {
     pause_ms(PAUSE_MS);
+    const double wanted = p->threads > 1 ? SPREAD_SECONDS : WARM_SECONDS;
     const double warm = now_s();
     do run(p);
-    while (now_s() - warm < WARM_SECONDS);
+    while (now_s() - warm < wanted);
     const double begin = now_s();
     double end;
     int calls = 0;
