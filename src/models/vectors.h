@@ -17,12 +17,6 @@ typedef struct rung__vectors {
     int64_t *counts; /* [base.vocab], owned: occurrences in the training text */
 } rung__vectors;
 
-/* Whether a model is one of these. */
-static inline bool rung__is_vectors(const rung_model *m)
-{
-    return m->type->words != NULL;
-}
-
 static inline rung__vectors *rung__vectors_of(const rung_model *m)
 {
     return (rung__vectors *)m;

@@ -73,11 +73,6 @@ const rung_vocab *rung__wordlevel_words(const rung_tokenizer *tok)
     return &wordlevel_of(tok)->base.entries;
 }
 
-bool rung__wordlevel_lowers(const rung_tokenizer *tok)
-{
-    return wordlevel_of(tok)->lower;
-}
-
 static rung_status wordlevel_train(rung_tokenizer *tok,
                                    const rung_tokenizer_config *config, rung_span text,
                                    rung_error *err)

@@ -24,8 +24,7 @@ void rung__word_add(rung_str *out, rung_span word, bool lower);
 rung_status rung__wordlevel_new(rung_tokenizer **out, const rung_vocab *v,
                                 int64_t min_count, bool lower, rung_error *err);
 
-/* The vocabulary of such a tokenizer; whether it lowers letters. */
+/* The vocabulary of such a tokenizer. */
 const rung_vocab *rung__wordlevel_words(const rung_tokenizer *tok);
-bool rung__wordlevel_lowers(const rung_tokenizer *tok);
 
 #endif
