@@ -9,7 +9,20 @@
 extern "C" {
 #endif
 
-/* The words of a model with their vectors (those of the centre) at length 1. */
+/* A word has a vector as the centre of a window and one in the context of others. */
+typedef enum rung_word_vectors {
+    RUNG_VECTORS_CENTRE, /* unless another is chosen */
+    RUNG_VECTORS_CONTEXT,
+    RUNG_VECTORS_SUM,
+    RUNG_VECTORS_BOTH /* one after the other: twice as many numbers */
+} rung_word_vectors;
+
+/* Which vectors of a model that learned words are used by what follows; its folder stays
+ * as it is. Not while the model is in use. RUNG_UNSUPPORTED for any other model. */
+RUNG_API rung_status rung_vectors_choose(rung_model *m, rung_word_vectors which,
+                                         rung_error *err);
+
+/* The words of a model with their vectors at length 1. */
 typedef struct rung_space rung_space;
 
 /* Of the `most` most frequent words (0: all) of a model that learned words, which
@@ -57,10 +70,10 @@ RUNG_API void rung_embedding_free(float *vectors);
 
 /* ---- Other programs ---- */
 
-/* Writes the words and their vectors (of the centre) as a file that the programs of
- * word2vec, GloVe and fastText, and what reads theirs, take: "word2vec-text",
- * "word2vec-binary", "glove-text", "fasttext-vec". Numbers keep every bit; the vectors of
- * the context and the counts have no place there. */
+/* Writes the words and their vectors, those that were chosen, as a file that the programs
+ * of word2vec, GloVe and fastText, and what reads theirs, take: "word2vec-text",
+ * "word2vec-binary", "glove-text", "fasttext-vec". Numbers keep every bit; a word has one
+ * vector there, and no count. */
 RUNG_API rung_status rung_export_words(const rung_model *m, const char *format,
                                        const char *path, rung_error *err);
 

@@ -49,6 +49,17 @@ rung_option_set cli_common_set(cli_common *common, bool has_json)
                              .values = common};
 }
 
+static const rung_option vectors_options[] = {
+    {"vectors", RUNG_OPTION_CHOICE, 0, "centre", 0, 0, "centre|context|sum|both",
+     "of the two that a word has", NULL},
+};
+
+rung_option_set cli_vectors_set(int *which)
+{
+    return (rung_option_set){
+        .title = "Vectors", .options = vectors_options, .count = 1, .values = which};
+}
+
 /* What the library warns of: "lr stays as it was when this run was begun". */
 static void print_warning(void *self, rung_log_level level, const char *line)
 {

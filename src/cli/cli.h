@@ -50,6 +50,8 @@ typedef struct cli_common {
 } cli_common;
 
 rung_option_set cli_common_set(cli_common *common, bool has_json);
+/* Which vectors of words a command uses, an index for rung_vectors_choose. */
+rung_option_set cli_vectors_set(int *which);
 /* The default runtime, made as the options say; NULL after filling err. */
 rung_runtime *cli_runtime(const cli_common *common, rung_error *err);
 

@@ -6,6 +6,7 @@
 
 typedef struct embed_options {
     double sif;
+    int vectors;
 } embed_options;
 
 static const rung_option options[] = {
@@ -13,14 +14,15 @@ static const rung_option options[] = {
      "weigh rare words more, and take away what all lines share: 1e-3; 0: do not", NULL},
 };
 
-enum { N_SETS = 2 };
+enum { N_SETS = 3 };
 
 static void make_sets(rung_option_set sets[N_SETS], embed_options *own,
                       cli_common *common)
 {
     sets[0] = (rung_option_set){
         .title = "Texts", .options = options, .count = 1, .values = own};
-    sets[1] = cli_common_set(common, true);
+    sets[1] = cli_vectors_set(&own->vectors);
+    sets[2] = cli_common_set(common, true);
 }
 
 static void print_vector(const float *x, int64_t dim, bool json)
@@ -61,6 +63,8 @@ static int embed_run(int argc, char **argv)
     make_sets(sets, &own, &common);
     rung_status status = cli_parse(sets, N_SETS, argc, argv, 1, 1, "MODEL", &n, &err);
     if (status == RUNG_OK) status = rung_model_load(&m, argv[0], &err);
+    if (status == RUNG_OK)
+        status = rung_vectors_choose(m, (rung_word_vectors)own.vectors, &err);
     if (status == RUNG_OK) status = embed_lines(m, &own, common.json, &err);
     rung_model_free(m);
     cli_release(sets, N_SETS);

@@ -11,6 +11,7 @@
 
 typedef struct eval_options {
     int64_t context, most;
+    int vectors;
 } eval_options;
 
 static const rung_option options[] = {
@@ -20,7 +21,7 @@ static const rung_option options[] = {
      "analogies are of the so many most frequent words; 0: of all", NULL},
 };
 
-enum { N_SETS = 4 };
+enum { N_SETS = 5 };
 
 static void make_sets(rung_option_set sets[N_SETS], eval_options *own,
                       rung_labelled_config *columns, rung_table_config *table,
@@ -30,7 +31,8 @@ static void make_sets(rung_option_set sets[N_SETS], eval_options *own,
         .title = "Scoring", .options = options, .count = 2, .values = own};
     sets[1] = cli_columns_set(columns);
     sets[2] = cli_table_set(table);
-    sets[3] = cli_common_set(common, true);
+    sets[3] = cli_vectors_set(&own->vectors);
+    sets[4] = cli_common_set(common, true);
 }
 
 /* A number that may be none: nothing to divide by. */
@@ -301,14 +303,14 @@ static bool has_analogies(const char *path)
     return first == ':';
 }
 
-static rung_status eval_words(const rung_model *m, const char *path,
-                              const eval_options *own, const cli_common *common,
-                              rung_error *err)
+static rung_status eval_words(rung_model *m, const char *path, const eval_options *own,
+                              const cli_common *common, rung_error *err)
 {
     rung_space *space;
     rung_word_score score;
     rung_runtime *rt = cli_runtime(common, err);
     if (!rt) return err->code;
+    RUNG_TRY(rung_vectors_choose(m, (rung_word_vectors)own->vectors, err));
     RUNG_TRY(rung_space_new(&space, m, rt, has_analogies(path) ? own->most : 0, err));
     const rung_status status = rung_word_evaluate(space, path, &score, err);
     rung_space_free(space);

@@ -6,6 +6,7 @@
 
 typedef struct export_options {
     const char *to;
+    int vectors;
 } export_options;
 
 static const rung_option options[] = {
@@ -13,35 +14,48 @@ static const rung_option options[] = {
      "word2vec-text, word2vec-binary, glove-text or fasttext-vec", NULL},
 };
 
-static rung_status export_to(const char *dir, const char *file, const char *format,
+/* What is carried, and what is not, by --vectors. */
+static const char *const carried[][2] = {
+    {"vectors of the centre", "vectors of the context"},
+    {"vectors of the context", "vectors of the centre"},
+    {"sums of both vectors", "either vector"},
+    {"both vectors as one", "biases"},
+};
+
+static rung_status export_to(const char *dir, const char *file, const export_options *own,
                              rung_error *err)
 {
     rung_model *m;
     RUNG_TRY(rung_model_load(&m, dir, err));
-    const rung_status status = rung_export_words(m, format, file, err);
+    rung_status status = rung_vectors_choose(m, (rung_word_vectors)own->vectors, err);
+    if (status == RUNG_OK) status = rung_export_words(m, own->to, file, err);
     rung_model_free(m);
     if (status != RUNG_OK) return status;
-    printf("%s: words and vectors of the centre, exact; not carried: vectors of the "
-           "context, counts, options\n",
-           file);
+    printf("%s: words and %s, exact; not carried: %s, counts, options\n", file,
+           carried[own->vectors][0], carried[own->vectors][1]);
     return RUNG_OK;
 }
 
-static rung_option_set make_set(export_options *own)
+enum { N_SETS = 2 };
+
+static void make_sets(rung_option_set sets[N_SETS], export_options *own)
 {
-    return (rung_option_set){
+    sets[0] = (rung_option_set){
         .title = "Export", .options = options, .count = 1, .values = own};
+    sets[1] = cli_vectors_set(&own->vectors);
 }
 
 static int export_run(int argc, char **argv)
 {
     export_options own;
-    const rung_option_set set = make_set(&own);
+    rung_option_set sets[N_SETS];
     rung_error err;
     int n;
-    rung_status status = cli_parse(&set, 1, argc, argv, 2, 2, "MODEL FILE", &n, &err);
-    if (status == RUNG_OK) status = export_to(argv[0], argv[1], own.to, &err);
-    cli_release(&set, 1);
+    make_sets(sets, &own);
+    rung_status status =
+        cli_parse(sets, N_SETS, argc, argv, 2, 2, "MODEL FILE", &n, &err);
+    if (status == RUNG_OK) status = export_to(argv[0], argv[1], &own, &err);
+    cli_release(sets, N_SETS);
     return status == RUNG_OK ? CLI_DONE : cli_fail(&err);
 }
 
@@ -49,8 +63,9 @@ static rung_status export_help(int argc, char **argv, char **text, rung_error *e
 {
     (void)argc, (void)argv, (void)err;
     export_options own;
-    const rung_option_set set = make_set(&own);
-    *text = rung_options_help(&set, 1);
+    rung_option_set sets[N_SETS];
+    make_sets(sets, &own);
+    *text = rung_options_help(sets, N_SETS);
     return RUNG_OK;
 }
 

@@ -16,10 +16,11 @@ static const rung_option options[] = {
      "of the so many most frequent words; 0: of all", NULL},
 };
 
-enum { N_SETS = 2 };
+enum { N_SETS = 3 };
 
 typedef struct words_command {
     words_options own;
+    int vectors;
     cli_common common;
     rung_option_set sets[N_SETS];
     rung_model *model;
@@ -30,12 +31,14 @@ static void make_sets(words_command *c)
 {
     c->sets[0] = (rung_option_set){
         .title = "Words", .options = options, .count = 2, .values = &c->own};
-    c->sets[1] = cli_common_set(&c->common, true);
+    c->sets[1] = cli_vectors_set(&c->vectors);
+    c->sets[2] = cli_common_set(&c->common, true);
 }
 
 static rung_status open_space(words_command *c, const char *dir, rung_error *err)
 {
     RUNG_TRY(rung_model_load(&c->model, dir, err));
+    RUNG_TRY(rung_vectors_choose(c->model, (rung_word_vectors)c->vectors, err));
     rung_runtime *rt = cli_runtime(&c->common, err);
     if (!rt) return err->code;
     return rung_space_new(&c->space, c->model, rt, c->own.most, err);

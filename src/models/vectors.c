@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "models/extra.h"
+#include "rung/vectors.h"
 
 rung_status rung__vectors_count(rung__vectors *v, const rung_words *words,
                                 rung_error *err)
@@ -67,6 +68,48 @@ rung_status rung__vectors_load(rung_model *m, const rung_safetensors *file,
     return load(&v->context_bias, file, "context.bias", V, 0, err);
 }
 
+/* ---- In use ---- */
+
+static rung_status check_kind(const rung_model *m, rung_error *err)
+{
+    if (m->kind == RUNG_WORDS) return RUNG_OK;
+    return rung_fail(err, RUNG_UNSUPPORTED,
+                     "this %s has no vectors of words: word2vec and glove have",
+                     m->type->name);
+}
+
+rung_status rung__vectors_rows(rung__rows *out, const rung_model *m, rung_error *err)
+{
+    RUNG_TRY(check_kind(m, err));
+    const rung__vectors *v = rung__vectors_of(m);
+    *out = v->chosen ? (rung__rows){v->chosen, v->chosen_dim}
+                     : (rung__rows){v->centre, v->dim};
+    return RUNG_OK;
+}
+
+rung_status rung_vectors_choose(rung_model *m, rung_word_vectors which, rung_error *err)
+{
+    RUNG_TRY(check_kind(m, err));
+    rung__vectors *v = rung__vectors_of(m);
+    const int64_t dim = v->dim, width = which == RUNG_VECTORS_BOTH ? 2 * dim : dim;
+    const size_t n = (size_t)m->vocab * (size_t)width;
+    float *chosen = NULL;
+    if (which != RUNG_VECTORS_CENTRE) {
+        chosen = rung__alloc_array(n, sizeof *chosen);
+        if (!chosen) return rung__out_of_memory(err, n * sizeof *chosen, "vectors");
+    }
+    for (int64_t i = 0; chosen && i < m->vocab; i++) {
+        const float *u = v->centre + i * dim, *c = v->context + i * dim;
+        float *row = chosen + i * width;
+        if (which == RUNG_VECTORS_BOTH) memcpy(row, u, (size_t)dim * sizeof *u);
+        memcpy(row + width - dim, c, (size_t)dim * sizeof *c);
+        for (int64_t d = 0; which == RUNG_VECTORS_SUM && d < dim; d++) row[d] += u[d];
+    }
+    rung__free(v->chosen);
+    v->chosen = chosen, v->chosen_dim = width;
+    return RUNG_OK;
+}
+
 void rung__vectors_release(rung_model *m)
 {
     rung__vectors *v = rung__vectors_of(m);
@@ -75,4 +118,5 @@ void rung__vectors_release(rung_model *m)
     rung__free(v->centre_bias);
     rung__free(v->context_bias);
     rung__free(v->counts);
+    rung__free(v->chosen);
 }

@@ -15,7 +15,18 @@ typedef struct rung__vectors {
     float *centre, *context;           /* [base.vocab, dim], owned */
     float *centre_bias, *context_bias; /* [base.vocab], owned, or both NULL */
     int64_t *counts; /* [base.vocab], owned: occurrences in the training text */
+    float *chosen;   /* [base.vocab, chosen_dim], owned: in use; NULL: the centre's */
+    int64_t chosen_dim;
 } rung__vectors;
+
+/* The vectors in use: row i is that of word i. */
+typedef struct rung__rows {
+    const float *rows; /* [vocab, dim], borrowed from the model */
+    int64_t dim;
+} rung__rows;
+
+/* RUNG_UNSUPPORTED for a model without vectors of words. */
+rung_status rung__vectors_rows(rung__rows *out, const rung_model *m, rung_error *err);
 
 static inline rung__vectors *rung__vectors_of(const rung_model *m)
 {

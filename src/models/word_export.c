@@ -23,14 +23,12 @@ static const char *name_of(const void *self, int64_t i, int64_t *size)
 rung_status rung_export_words(const rung_model *m, const char *format, const char *path,
                               rung_error *err)
 {
-    const rung__vectors *v = rung__vectors_of(m);
-    if (m->kind != RUNG_WORDS)
-        return rung_fail(err, RUNG_UNSUPPORTED, "this %s has no vectors of words",
-                         m->type->name);
+    rung__rows v;
+    RUNG_TRY(rung__vectors_rows(&v, m, err));
     for (int f = 0; f < RUNG__WORD_FORMATS; f++) {
         if (strcmp(names[f], format) == 0)
-            return rung__word_vectors_write(path, (rung__word_format)f, v->centre,
-                                            m->vocab, v->dim, name_of, m, err);
+            return rung__word_vectors_write(path, (rung__word_format)f, v.rows, m->vocab,
+                                            v.dim, name_of, m, err);
     }
     const char *near = rung_nearest_name(format, names, RUNG__WORD_FORMATS);
     return rung_fail(err, RUNG_USAGE, "unknown format '%s': %s%s%s", format,

@@ -29,23 +29,20 @@ static void normalise(const rung_kernels *k, float *row, int64_t dim)
 rung_status rung_space_new(rung_space **out, const rung_model *m, rung_runtime *rt,
                            int64_t most, rung_error *err)
 {
-    const rung__vectors *v = rung__vectors_of(m);
-    if (m->kind != RUNG_WORDS)
-        return rung_fail(err, RUNG_UNSUPPORTED,
-                         "this %s has no vectors of words: word2vec and glove have",
-                         m->type->name);
+    rung__rows v;
+    RUNG_TRY(rung__vectors_rows(&v, m, err));
     const int64_t n = most > 0 && most < m->vocab ? most : m->vocab;
-    const size_t size = (size_t)n * (size_t)v->dim * sizeof(float);
+    const size_t size = (size_t)n * (size_t)v.dim * sizeof(float);
     rung_space *s = rung__alloc(sizeof *s);
     float *rows = s ? rung__alloc(size) : NULL;
     if (!rows) {
         rung__free(s);
         return rung__out_of_memory(err, size, "vectors");
     }
-    *s = (rung_space){m, rt, n, v->dim, rows};
-    memcpy(rows, v->centre, size);
+    *s = (rung_space){m, rt, n, v.dim, rows};
+    memcpy(rows, v.rows, size);
     for (int64_t i = 0; i < n; i++)
-        normalise(rung_kernels_get(rt->isa), rows + i * v->dim, v->dim);
+        normalise(rung_kernels_get(rt->isa), rows + i * v.dim, v.dim);
     *out = s;
     return RUNG_OK;
 }

@@ -9,19 +9,19 @@
 enum { TURNS = 50 }; /* of the power iteration */
 
 /* The weighted mean of a text's words. */
-static rung_status embed_one(const rung_model *m, rung_span text, double sif,
-                             double n_words, double *mean, rung_error *err)
+static rung_status embed_one(const rung_model *m, rung__rows v, rung_span text,
+                             double sif, double n_words, double *mean, rung_error *err)
 {
-    const rung__vectors *v = rung__vectors_of(m);
+    const int64_t *counts = rung__vectors_of(m)->counts;
     int32_t *ids;
     size_t n;
     RUNG_TRY(rung_tokenizer_encode(m->tokenizer, text, &ids, &n, err));
-    for (int64_t d = 0; d < v->dim; d++) mean[d] = 0;
+    for (int64_t d = 0; d < v.dim; d++) mean[d] = 0;
     for (size_t i = 0; i < n; i++) {
-        const double share = (double)v->counts[ids[i]] / n_words;
+        const double share = (double)counts[ids[i]] / n_words;
         const double weight = (sif > 0 ? sif / (sif + share) : 1) / (double)n;
-        const float *row = v->centre + ids[i] * v->dim;
-        for (int64_t d = 0; d < v->dim; d++) mean[d] += weight * (double)row[d];
+        const float *row = v.rows + ids[i] * v.dim;
+        for (int64_t d = 0; d < v.dim; d++) mean[d] += weight * (double)row[d];
     }
     rung_ids_free(ids);
     return RUNG_OK;
@@ -51,16 +51,16 @@ static void take_common(double *rows, size_t n, int64_t dim, double *u, double *
     }
 }
 
-static rung_status embed(float *out, double *rows, const rung_model *m,
+static rung_status embed(float *out, double *rows, const rung_model *m, rung__rows v,
                          const rung_span *texts, size_t n, double sif, rung_error *err)
 {
-    const rung__vectors *v = rung__vectors_of(m);
-    const size_t dim = (size_t)v->dim;
+    const size_t dim = (size_t)v.dim;
     double n_words = 0;
-    for (int64_t i = 0; i < m->vocab; i++) n_words += (double)v->counts[i];
+    for (int64_t i = 0; i < m->vocab; i++)
+        n_words += (double)rung__vectors_of(m)->counts[i];
     for (size_t i = 0; i < n; i++)
-        RUNG_TRY(embed_one(m, texts[i], sif, n_words, rows + i * dim, err));
-    if (sif > 0) take_common(rows, n, v->dim, rows + n * dim, rows + (n + 1) * dim);
+        RUNG_TRY(embed_one(m, v, texts[i], sif, n_words, rows + i * dim, err));
+    if (sif > 0) take_common(rows, n, v.dim, rows + n * dim, rows + (n + 1) * dim);
     for (size_t i = 0; i < n * dim; i++) out[i] = (float)rows[i];
     return RUNG_OK;
 }
@@ -69,13 +69,12 @@ rung_status rung_embed_texts(float **out, int64_t *dim, const rung_model *m,
                              const rung_span *texts, size_t n, double sif,
                              rung_error *err)
 {
-    if (m->kind != RUNG_WORDS)
-        return rung_fail(err, RUNG_UNSUPPORTED, "this %s has no vectors of words",
-                         m->type->name);
-    *dim = rung__vectors_of(m)->dim;
+    rung__rows v;
+    RUNG_TRY(rung__vectors_rows(&v, m, err));
+    *dim = v.dim;
     *out = rung__alloc_array(n * (size_t)*dim + 1, sizeof **out);
     double *rows = rung__alloc_array((n + 2) * (size_t)*dim, sizeof *rows);
-    rung_status status = *out && rows ? embed(*out, rows, m, texts, n, sif, err)
+    rung_status status = *out && rows ? embed(*out, rows, m, v, texts, n, sif, err)
                                       : rung__out_of_memory(err, n, "vectors of texts");
     rung__free(rows);
     if (status == RUNG_OK) return RUNG_OK;

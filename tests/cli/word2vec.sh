@@ -17,13 +17,13 @@ for how in "" "--model cbow" "--negative 0"; do
     says 2 "rung: 'blank' has no words" $learn blank
     says 2 "rung: 'short': of 2 different words none occurs 6 times: lower --min-count" \
         $learn short --min-count 6
-    says 2 "rung: 'no': only one word is frequent enough: vectors need two at least; lower \
---min-count" $learn no
+    says 2 "rung: 'no': only one word is frequent enough: vectors need two at least; \
+lower --min-count" $learn no
     says 2 "rung: 'apart': no two words stand in one line, so there is nothing to learn: \
 with --no-lines windows run across the ends of lines" $learn apart
     absent none
-    says 2 "rung: 'text': no two words of a line were kept: raise --sample, which is 1e-15" \
-        $learn text --sample 1e-15
+    says 2 "rung: 'text': no two words of a line were kept: raise --sample, which is \
+1e-15" $learn text --sample 1e-15
     absent none/model.safetensors
 
     for data in "short --window 100" "apart --no-lines"; do
@@ -46,6 +46,7 @@ absent high/model.safetensors
 (ulimit -f 8 && exec "$rung" train word2vec --data text --out full --quiet 2>&1) |
     cat >stderr
 is "exit code on a full disk" "${PIPESTATUS[0]}" 1
-is "a full disk" "$(cat stderr)" "rung: cannot write 'full/model.safetensors': File too large"
+is "a full disk" "$(cat stderr)" \
+    "rung: cannot write 'full/model.safetensors': File too large"
 absent full/config.json full/model.safetensors
 finish

@@ -48,4 +48,38 @@ printf '%s %s 1\n' "${words[@]:0:2}" >pairs
 runs eval model pairs --json
 is "one pair has no ranks" "$(cat stdout)" \
     '{"rung": "word2vec", "n": 1, "known": 1, "spearman": null}'
+
+# ---- Both rungs, either vector ----
+
+printf 'one\ttwo\tscore\ndede\tbaba\t5\ndeba\tkiba\t3\nlode\tmude\t1\nno\tway\t2\n' >pairs
+printf ': some\ndede baba deba kiba\nno way to know\n' >analogies
+for name in word2vec glove; do
+    runs train $name --data text --out $name --dim 6 --epochs 2 --quiet
+    for which in centre context sum both; do
+        width=6
+        [ $which = both ] && width=12
+        echo "baba" | "$rung" embed $name --vectors $which >one
+        is "numbers of a text, $name $which" "$(wc -w <one)" $width
+        runs export $name file --vectors $which
+        is "the word in the file, $name $which" "$(grep '^baba ' file)" "baba $(cat one)"
+        runs nearest $name baba --count 1 --vectors $which
+        IFS=$'\t' read -r word cosine <stdout
+        runs similarity $name baba "$word" --vectors $which
+        is "similarity of the nearest, $name $which" "$(cat stdout)" "$cosine"
+        runs analogy $name deba kiba lode --count 2 --vectors $which
+        is "answers, $name $which" "$(wc -l <stdout)" 2
+        runs eval $name pairs --vectors $which
+        grep -qE "^$name: Spearman -?[01]\.[0-9]{4} on 3 of 4 pairs" stdout ||
+            failed "pairs: $(cat stdout)"
+        runs eval $name analogies --vectors $which
+        grep -qE "^$name: (0|100)\.0 % of 1 analogies right; 1 of 2 have" stdout ||
+            failed "analogies: $(cat stdout)"
+    done
+    is "different vectors of $name" "$(for which in centre context sum both; do
+        echo baba | "$rung" embed $name --vectors $which
+    done | sort -u | wc -l)" 4
+done
+runs train bigram --data text --out bigram --quiet
+says 2 "rung: this bigram has no vectors of words: word2vec and glove have" \
+    nearest bigram baba
 finish

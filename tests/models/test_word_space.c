@@ -136,6 +136,41 @@ static void texts_are_the_means_of_their_words(void **state)
     rung_model_free(m);
 }
 
+/* The context's vectors are those of the centre, turned by one number. */
+static void either_vector_or_their_sum_or_both_are_used(void **state)
+{
+    rung_model *m = make_model(*state), *raw;
+    rung__vectors *v = rung__vectors_of(m);
+    const rung_span king = {"king", 4};
+    static const float wanted[][2 * DIM] = {
+        {1, 1, 0, 0}, {0, 1, 1, 0}, {1, 2, 1, 0}, {1, 1, 0, 0, 0, 1, 1, 0}};
+    for (int i = 0; i < WORDS * DIM; i++)
+        v->context[i] = v->centre[i / DIM * DIM + (i + DIM - 1) % DIM];
+    for (int w = RUNG_VECTORS_BOTH; w >= RUNG_VECTORS_CENTRE; w--) {
+        rung_space *s;
+        float *row;
+        int64_t dim;
+        assert_ok(rung_vectors_choose(m, (rung_word_vectors)w, &err));
+        assert_ok(rung_embed_texts(&row, &dim, m, &king, 1, 0, &err));
+        assert_ok(rung_space_new(&s, m, *state, 0, &err));
+        assert_int_equal(dim, w == RUNG_VECTORS_BOTH ? 2 * DIM : DIM);
+        assert_int_equal(rung_space_dim(s), dim);
+        assert_memory_equal(row, wanted[w], (size_t)dim * sizeof *row);
+        assert_near((double)rung_space_vector(s, id_of(s, "king"))[1],
+                    (double)row[1] / sqrt(w < 2    ? 2
+                                          : w == 2 ? 6
+                                                   : 4),
+                    1e-6);
+        rung_space_free(s);
+        rung_embedding_free(row);
+    }
+    rung_model_free(m);
+    assert_ok(rung_model_new(&raw, rung_class_find("gpt", &err), RUNG_RAW, &err));
+    assert_fails_saying(rung_vectors_choose(raw, RUNG_VECTORS_SUM, &err),
+                        RUNG_UNSUPPORTED, "this gpt has no vectors of words");
+    rung_model_free(raw);
+}
+
 static rung_status score(const rung_space *s, const char *lines, rung_word_score *out)
 {
     char path[] = "/tmp/rung-list-XXXXXX";
@@ -234,6 +269,7 @@ int main(void)
         cmocka_unit_test(neighbours_and_analogies_are_the_largest_cosines),
         cmocka_unit_test(a_folder_gives_the_same_vectors),
         cmocka_unit_test(texts_are_the_means_of_their_words),
+        cmocka_unit_test(either_vector_or_their_sum_or_both_are_used),
         cmocka_unit_test(lists_are_scored),
         cmocka_unit_test(files_for_other_programs_keep_every_bit),
     };
