@@ -47,6 +47,14 @@ static double find_direction(rung_lbfgs_state *l)
     return product;
 }
 
+/* gamma of the newest pair, whose step is done: p is free. */
+static void find_gamma(rung_lbfgs_state *l)
+{
+    const double *y = l->y + l->newest * l->v.n;
+    const double yy = rung__scale(&l->v, l->p, l->inverse, 1, y, y);
+    l->gamma = 1 / (l->rho[l->newest] * yy);
+}
+
 /* Keeps the pair of the step from now to next, over the oldest one. */
 static void keep_pair(rung_lbfgs_state *l)
 {
@@ -54,13 +62,12 @@ static void keep_pair(rung_lbfgs_state *l)
     double *s = l->s + k * l->v.n, *y = l->y + k * l->v.n;
     rung__combine(&l->v, s, l->next.w, -1, l->now.w, l->next.w);
     const double sy = rung__combine(&l->v, y, l->next.g, -1, l->now.g, s);
+    if (l->n_pairs == MEMORY) l->n_pairs--;
     if (!(sy > 0)) return; // rounding: f is convex
-    const double yy =
-        rung__scale(&l->v, l->p, l->inverse, 1, y, y); // p has done its work
     l->rho[k] = 1 / sy;
-    l->gamma = sy / yy;
     l->newest = k;
-    if (l->n_pairs < MEMORY) l->n_pairs++;
+    l->n_pairs++;
+    find_gamma(l);
 }
 
 /* One step; false when none makes the value smaller. */
@@ -88,6 +95,7 @@ static void find_inverse(rung_lbfgs_state *l, double norm)
     if (l->f->diagonal) l->f->diagonal(l->f->self, l->inverse);
     for (int64_t i = 0; i < l->v.n; i++)
         l->inverse[i] = 1 / (l->f->diagonal ? l->inverse[i] : norm);
+    if (l->n_pairs > 0) find_gamma(l);
 }
 
 static void run(rung_lbfgs_state *l, const rung_minimise_config *config,

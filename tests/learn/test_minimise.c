@@ -113,6 +113,30 @@ static void the_diagonal_evens_out_curvatures(void **state)
     rung__free(w);
 }
 
+/* sum of i (w[i] - 1)^2 / 2, i from 1 to 20. */
+static double dish(void *self, const double *w, double *g)
+{
+    double value = 0;
+    (void)self;
+    for (int i = 0; i < 20; i++) {
+        g[i] = (i + 1) * (w[i] - 1);
+        value += 0.5 * g[i] * (w[i] - 1);
+    }
+    return value;
+}
+
+/* A step of length 1 is good, also after the scale was found anew. */
+static void few_steps_need_a_second_trial(void **state)
+{
+    (void)state;
+    double w[20] = {0};
+    const rung_objective f = {.value = dish, .n = 20, .n_parts = 1};
+    const rung_minimise_result r = minimise(f, w, 1e-9);
+    assert_true(r.converged && r.iterations > 30);
+    if (r.evaluations > r.iterations + 6)
+        fail_msg("%d evaluations in %d steps", r.evaluations, r.iterations);
+}
+
 static void values_that_are_not_finite_shorten_the_step(void **state)
 {
     (void)state;
@@ -340,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crooked_valley_is_followed_to_its_end),
         cmocka_unit_test(the_diagonal_evens_out_curvatures),
+        cmocka_unit_test(few_steps_need_a_second_trial),
         cmocka_unit_test(values_that_are_not_finite_shorten_the_step),
         cmocka_unit_test(what_has_no_minimum_ends_without_converging),
         cmocka_unit_test(it_stops_when_told),
