@@ -10,10 +10,11 @@ mapfile -t words < <(sed -n '2,5s/ .*//p' vectors.txt)
 
 runs nearest model "${words[0]}" --count 3
 is "neighbours" "$(wc -l <stdout)" 3
-grep -q "^${words[0]}	" stdout && failed "a word is near itself: $(cat stdout)"
-first=$(head -n 1 stdout)
-runs similarity model "${words[0]}" "${first%	*}"
-is "similarity of the nearest" "$(cat stdout)" "${first#*	}"
+cut -f 1 stdout | grep -qFx "${words[0]}" &&
+    failed "a word is near itself: $(cat stdout)"
+IFS=$'\t' read -r first cosine <stdout
+runs similarity model "${words[0]}" "$first"
+is "similarity of the nearest" "$(cat stdout)" "$cosine"
 runs similarity model "${words[1]}" "${words[1]}" --json
 is "similarity to itself" "$(cat stdout)" '{"similarity": 1.000000}'
 runs nearest model "${words[@]:0:2}" --count 1
