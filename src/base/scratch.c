@@ -29,12 +29,13 @@ void rung_scratch_release(rung_scratch *s)
     *s = (rung_scratch){.fd = -1};
 }
 
-static rung_status fail(const rung_scratch *s, const char *what, int error,
+/* `at`: how far the file goes, as others may be changing its size. */
+static rung_status fail(const rung_scratch *s, const char *what, int64_t at, int error,
                         rung_error *err)
 {
     char size[40], reason[128];
     return rung_fail(err, RUNG_IO, "cannot %s a scratch file of %s in '%s': %s", what,
-                     rung_format_bytes(size, (double)s->size), s->dir,
+                     rung_format_bytes(size, (double)at), s->dir,
                      strerror_r(error, reason, sizeof reason));
 }
 
@@ -48,7 +49,7 @@ static rung_status open_file(rung_scratch *s, rung_error *err)
     const int error = errno;
     if (s->fd >= 0) unlink(path);
     rung__free(path);
-    return s->fd >= 0 ? RUNG_OK : fail(s, "make", error, err);
+    return s->fd >= 0 ? RUNG_OK : fail(s, "make", 0, error, err);
 }
 
 static rung_status reserve(rung_scratch *s, size_t n, int64_t *at, rung_error *err)
@@ -69,7 +70,7 @@ rung_status rung_scratch_append(rung_scratch *s, const void *bytes, size_t n, in
         const ssize_t got = pwrite(s->fd, (const char *)bytes + done, n - done,
                                    (off_t)(*at + (int64_t)done));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return fail(s, "write to", errno, err);
+        if (got < 0) return fail(s, "write to", *at + (int64_t)n, errno, err);
         done += (size_t)got;
     }
     return RUNG_OK;
@@ -82,7 +83,7 @@ rung_status rung_scratch_read(const rung_scratch *s, int64_t at, void *bytes, si
         const ssize_t got =
             pread(s->fd, (char *)bytes + done, n - done, (off_t)(at + (int64_t)done));
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return fail(s, "read", got < 0 ? errno : EIO, err);
+        if (got <= 0) return fail(s, "read", at + (int64_t)n, got < 0 ? errno : EIO, err);
         done += (size_t)got;
     }
     return RUNG_OK;
