@@ -83,7 +83,8 @@ rung_status rung_scratch_read(const rung_scratch *s, int64_t at, void *bytes, si
         const ssize_t got =
             pread(s->fd, (char *)bytes + done, n - done, (off_t)(at + (int64_t)done));
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return fail(s, "read", at + (int64_t)n, got < 0 ? errno : EIO, err);
+        if (got <= 0)
+            return fail(s, "read", at + (int64_t)done, got < 0 ? errno : EIO, err);
         done += (size_t)got;
     }
     return RUNG_OK;
