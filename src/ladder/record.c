@@ -29,6 +29,14 @@ static void add_word(rung_str *s, const char *word)
     rung_str_add(s, "'");
 }
 
+/* " --name word", if there is a word. */
+static void add_named(rung_str *s, const char *name, const char *word)
+{
+    if (!word) return;
+    rung_str_addf(s, " --%s ", name);
+    add_word(s, word);
+}
+
 static void add_option(rung_str *s, const rung_option *o, const json_t *value)
 {
     rung_str text = {0};
@@ -36,12 +44,10 @@ static void add_option(rung_str *s, const rung_option *o, const json_t *value)
         rung_str_add(&text, json_string_value(value));
     else
         rung_json_add_text(&text, value, 0);
-    if (json_is_boolean(value)) {
+    if (json_is_boolean(value))
         rung_str_addf(s, " --%s%s", json_is_true(value) ? "" : "no-", o->name);
-    } else if (text.data) {
-        rung_str_addf(s, " --%s ", o->name);
-        add_word(s, text.data);
-    }
+    else
+        add_named(s, o->name, text.data);
     s->failed |= text.failed;
     rung_str_release(&text);
 }
@@ -103,18 +109,13 @@ static void add_labelled_options(rung_str *s, const rung_labelled_config *config
 #define X(name, text) text,
     static const char *const formats[] = {RUNG_FORMAT_LIST(X)};
 #undef X
-    const char *const columns[][2] = {{"text-column", config->text_column},
-                                      {"label-column", config->label_column},
-                                      {"delimiter", config->delimiter},
-                                      {"label-separator", config->separator}};
     rung_str_add(s, " --kind labelled");
     if (config->format != RUNG_FORMAT_AUTO)
         rung_str_addf(s, " --format %s", formats[config->format]);
-    for (int i = 0; i < 4; i++) {
-        if (!columns[i][1]) continue;
-        rung_str_addf(s, " --%s ", columns[i][0]);
-        add_word(s, columns[i][1]);
-    }
+    add_named(s, "text-column", config->text_column);
+    add_named(s, "label-column", config->label_column);
+    add_named(s, "delimiter", config->delimiter);
+    add_named(s, "label-separator", config->separator);
 }
 
 static void add_table_options(rung_str *s, const rung_table_config *config)
@@ -122,19 +123,14 @@ static void add_table_options(rung_str *s, const rung_table_config *config)
 #define X(name, text) text,
     static const char *const formats[] = {RUNG_TABLE_FORMAT_LIST(X)};
 #undef X
-    const char *const words[][2] = {{"target", config->target},
-                                    {"weight-column", config->weight},
-                                    {"drop", config->drop},
-                                    {"delimiter", config->delimiter}};
     rung_str_add(s, " --kind table");
     if (config->format != RUNG_TABLE_AUTO)
         rung_str_addf(s, " --table-format %s", formats[config->format]);
     if (config->missing == RUNG_MISSING_MEAN) rung_str_add(s, " --missing mean");
-    for (int i = 0; i < 4; i++) {
-        if (!words[i][1]) continue;
-        rung_str_addf(s, " --%s ", words[i][0]);
-        add_word(s, words[i][1]);
-    }
+    add_named(s, "target", config->target);
+    add_named(s, "weight-column", config->weight);
+    add_named(s, "drop", config->drop);
+    add_named(s, "delimiter", config->delimiter);
 }
 
 static void add_data_options(rung_str *s, const rung_corpus *corpus, uint64_t seed)
@@ -142,10 +138,8 @@ static void add_data_options(rung_str *s, const rung_corpus *corpus, uint64_t se
     static const char *const names[] = {"data", "valid", "test"};
     static const rung_corpus_config usual = RUNG_CORPUS_CONFIG_DEFAULT;
     for (int p = 0; p < RUNG_PARTS; p++) {
-        const char *name = corpus->names[p];
-        if (!name || (p == RUNG_TRAIN && !corpus->config.data)) continue;
-        rung_str_addf(s, " --%s ", names[p]);
-        add_word(s, name);
+        if (p == RUNG_TRAIN && !corpus->config.data) continue;
+        add_named(s, names[p], corpus->names[p]);
     }
     if (corpus->config.valid_share != usual.valid_share)
         rung_str_addf(s, " --valid-share %.17g", corpus->config.valid_share);
