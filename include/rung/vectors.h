@@ -39,6 +39,8 @@ RUNG_API int32_t rung_space_find(const rung_space *s, rung_span word);
 /* A word's name, borrowed; its vector of length 1, [dim], borrowed. */
 RUNG_API rung_span rung_space_name(const rung_space *s, int32_t id);
 RUNG_API const float *rung_space_vector(const rung_space *s, int32_t id);
+/* The cosine of two words' vectors; 0 where one is 0. */
+RUNG_API double rung_space_similarity(const rung_space *s, int32_t a, int32_t b);
 
 typedef struct rung_neighbour {
     int32_t id;

@@ -108,14 +108,10 @@ static rung_status analogy(words_command *c, int n, char **words, rung_error *er
 static rung_status similarity(words_command *c, int n, char **words, rung_error *err)
 {
     int32_t ids[2];
-    double dot = 0;
     (void)n;
     for (int i = 0; i < 2; i++) RUNG_TRY(find(c, words[i], &ids[i], err));
-    const float *a = rung_space_vector(c->space, ids[0]);
-    const float *b = rung_space_vector(c->space, ids[1]);
-    for (int64_t d = 0; d < rung_space_dim(c->space); d++)
-        dot += (double)a[d] * (double)b[d];
-    printf(c->common.json ? "{\"similarity\": %.6f}\n" : "%.4f\n", dot);
+    printf(c->common.json ? "{\"similarity\": %.6f}\n" : "%.4f\n",
+           rung_space_similarity(c->space, ids[0], ids[1]));
     return RUNG_OK;
 }
 

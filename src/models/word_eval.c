@@ -142,12 +142,8 @@ static rung_status add_pair(rung_word_score *score, list *l, const char *p,
     const int32_t x = rung_space_find(l->space, a), y = rung_space_find(l->space, b);
     if (x < 0 || y < 0) return RUNG_OK;
     RUNG_TRY(reserve(l, err));
-    const float *u = rung_space_vector(l->space, x), *v = rung_space_vector(l->space, y);
-    double dot = 0;
-    for (int64_t d = 0; d < rung_space_dim(l->space); d++)
-        dot += (double)u[d] * (double)v[d];
     l->given[l->n] = given;
-    l->ours[l->n++] = dot;
+    l->ours[l->n++] = rung_space_similarity(l->space, x, y);
     return RUNG_OK;
 }
 

@@ -88,6 +88,14 @@ const float *rung_space_vector(const rung_space *s, int32_t id)
     return s->rows + id * s->dim;
 }
 
+double rung_space_similarity(const rung_space *s, int32_t a, int32_t b)
+{
+    const float *u = rung_space_vector(s, a), *v = rung_space_vector(s, b);
+    double dot = 0;
+    for (int64_t d = 0; d < s->dim; d++) dot += (double)u[d] * (double)v[d];
+    return dot;
+}
+
 void rung_space_analogy(const rung_space *s, const int32_t abc[3], float *query)
 {
     const float *a = rung_space_vector(s, abc[0]), *b = rung_space_vector(s, abc[1]),

@@ -71,6 +71,7 @@ static void neighbours_and_analogies_are_the_largest_cosines(void **state)
         rung_space_nearest(s, rung_space_vector(s, king), without, 1, WORDS, list, &err));
     assert_int_equal(list[0].id, man);
     assert_near((double)list[0].similarity, sqrt(0.5), 1e-6);
+    assert_near(rung_space_similarity(s, king, man), sqrt(0.5), 1e-6);
     assert_int_equal(list[WORDS - 2].id, id_of(s, "apple")); // the opposite
     assert_int_equal(list[WORDS - 1].id, -1);                // there are no more
     const int32_t abc[] = {man, king, id_of(s, "woman")};
