@@ -223,7 +223,7 @@ static rung_status descend(work *w, rung__sgd_rows *s, double *u, double *scale,
     RUNG_TRY(rung_table_rewind(w->table, err));
     RUNG_TRY(load_rows(w, scale, s, err));
     RUNG_TRY(rung__leastsq_sgd(u, &result, s, w->penalty, SGD_TOLERANCE, SGD_EPOCHS,
-                               rung_rng_key(1, "linreg", 0), err));
+                               rung_rng_key(w->r->base.seed, "linreg", 0), err));
     take_solution(w, u, scale, s);
     rung_log(w->rt, result.converged ? RUNG_LOG_INFO : RUNG_LOG_WARN,
              "linreg: %lld epochs; the gradient is %.2g of what it was%s",

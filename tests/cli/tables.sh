@@ -73,6 +73,11 @@ runs eval line same.csv --json
 grep -q '"rows": 2, "r2": null, ' stdout || failed "R2 of one target: $(cat stdout)"
 runs train linreg --data line.csv --out line2 --threads 3 --quiet
 is "bits at 3 threads" "$(sha line2)" "$(sha line)"
+for seed in 1 2; do
+    runs train linreg --data line.csv --test-share 0 --solver sgd --seed $seed \
+        --out sgd$seed --quiet
+done
+[ "$(sha sgd1)" != "$(sha sgd2)" ] || failed "sgd: two seeds, one order of rows"
 awk -F , '{ print $1 "," $2 "," $1 + $2 ",7," $3 }' line.csv >more.csv
 runs train linreg --data more.csv --out more
 grep -q "column '4' is 7 in every row: its weight is 0" stderr ||
