@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "learn/logistic_loss.h"
 
 enum {
     BATCH = 32, /* rows of a step */
@@ -297,12 +298,6 @@ rung_status rung__bow_fit(rung_bow *m, const rung_bow_data *data,
 
 /* ---- Predicting ---- */
 
-/* ln(1 + exp(z)). */
-static double softplus(double z)
-{
-    return fmax(z, 0) + log1p(exp(-fabs(z)));
-}
-
 typedef struct prediction {
     const rung_bow *m;
     const rung_csr *rows;
@@ -322,7 +317,7 @@ static void predict_rows(void *ctx, int64_t task, int worker)
         const double lse = m->is_ova ? 0 : m->k->log_sum_exp(m->L, z);
         for (int64_t l = 0; l < m->L; l++) {
             const double zl = get(m->k, z, l);
-            set(m->k, z, l, m->is_ova ? -softplus(-zl) : zl - lse);
+            set(m->k, z, l, m->is_ova ? -rung__softplus(-zl) : zl - lse);
         }
     }
 }
