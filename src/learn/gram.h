@@ -36,8 +36,8 @@ void rung__gram_add(rung__gram *g, const rung_rows *rows);
 rung_status rung__gram_finish(rung__gram *g, rung__moments *out, rung_error *err);
 void rung__moments_release(rung__moments *m);
 
-/* Rows as z[n, ldz], for n of them from row i on: sqrt(w) (x - shift, y - shift), then
- * sqrt(w) itself; columns beyond are left as they are. shift [D + 1]. */
+/* Rows as z[n, ldz], for n <= 128 of them from row i on: sqrt(w) (x - shift, y - shift),
+ * then sqrt(w) itself; columns beyond are left as they are. shift [D + 1]. */
 void rung__rows_pack(const rung_rows *rows, int64_t i, int64_t n, const double *shift,
                      const rung_kernels *kernels, double *z, int64_t ldz);
 
