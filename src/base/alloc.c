@@ -182,6 +182,20 @@ bool rung_mul_size(size_t a, size_t b, size_t *out)
     return true;
 }
 
+bool rung__grow(void *array, size_t *cap, size_t n, size_t size)
+{
+    if (n <= *cap) return true;
+    void *old, *more;
+    size_t bytes;
+    n += n / 2;
+    memcpy(&old, array, sizeof old);
+    more = rung_mul_size(n, size, &bytes) ? rung__realloc(old, bytes) : NULL;
+    if (!more) return false;
+    memcpy(array, &more, sizeof more);
+    *cap = n;
+    return true;
+}
+
 rung_status rung__out_of_memory(rung_error *err, size_t size, const char *what)
 {
     return rung_fail(err, RUNG_MEMORY, "out of memory: %zu bytes for %s", size, what);

@@ -18,6 +18,9 @@ void *rung__alloc(size_t size);
 void *rung__alloc_array(size_t count, size_t size);
 /* Grows or shrinks; new bytes are zero. On NULL the old block is untouched. */
 void *rung__realloc(void *block, size_t size);
+/* Makes room in *array, which has *cap elements of `size` bytes, for n of them and, if it
+ * grows, for half as many more. False when out of memory: then all is as it was. */
+bool rung__grow(void *array, size_t *cap, size_t n, size_t size);
 void rung__free(void *block); /* NULL is fine */
 char *rung__strdup(const char *text);
 

@@ -16,24 +16,24 @@ typedef struct rung__source_ops {
 } rung__source_ops;
 
 /* Which rows of a file are wanted: each goes by itself to train, valid or test. */
-typedef struct rung__cut {
+typedef struct rung__row_cut {
     uint64_t key;
     double valid, test; /* shares; both 0: everything is train */
     int part;
-} rung__cut;
+} rung__row_cut;
 
 struct rung__source {
     const rung__source_ops *ops;
-    rung__cut cut;
+    rung__row_cut cut;
     int64_t row; /* rows of the file that were looked at */
 };
 
-static inline bool rung__cut_is_whole(const rung__cut *c)
+static inline bool rung__row_cut_is_whole(const rung__row_cut *c)
 {
     return c->valid == 0 && c->test == 0 && c->part == 0;
 }
 
-static inline bool rung__cut_has(const rung__cut *c, int64_t row)
+static inline bool rung__row_cut_has(const rung__row_cut *c, int64_t row)
 {
     uint32_t words[4];
     if (c->valid == 0 && c->test == 0) return c->part == 0;

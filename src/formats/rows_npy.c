@@ -62,7 +62,7 @@ static bool in_place(const npy *s)
 {
     const size_t size = rung_stored_type_bytes(s->x.array.type);
     const bool is_last = s->target < 0 || s->target == s->n_columns - 1;
-    return is_last && rung__cut_is_whole(&s->base.cut) &&
+    return is_last && rung__row_cut_is_whole(&s->base.cut) &&
            (uintptr_t)s->x.array.data % size == 0;
 }
 
@@ -107,7 +107,7 @@ static rung_status npy_next(rung__source *base, int64_t most, rung_rows *rows,
     if (maps_targets || (!copies && !s->has_targets)) n = most, base->row += most;
     while (n < most && base->row < s->n_rows) {
         const int64_t row = base->row++;
-        if (!rung__cut_has(&base->cut, row)) continue;
+        if (!rung__row_cut_has(&base->cut, row)) continue;
         if (copies) copy_row(s, row, s->copy + n * s->n_features);
         if (s->has_targets) s->targets[n] = target_of(s, row);
         n++;
@@ -212,7 +212,7 @@ static rung_status open_npy(npy *s, const char *path, const rung__npy_config *co
 }
 
 rung_status rung__npy_rows_open(rung__source **out, const char *path,
-                                const rung__npy_config *config, const rung__cut *cut,
+                                const rung__npy_config *config, const rung__row_cut *cut,
                                 int64_t *n_features, rung_error *err)
 {
     npy *s = rung__alloc(sizeof *s);

@@ -138,7 +138,7 @@ static rung_status new_schema(rung_table *t, int64_t n_features, rung_error *err
 }
 
 static rung_status open_npy(rung_table *t, const rung_table_config *config,
-                            const rung__cut *cut, rung_error *err)
+                            const rung__row_cut *cut, rung_error *err)
 {
     rung__npy_config how = {.target = config->target,
                             .has_targets = config->has_targets,
@@ -164,7 +164,7 @@ static rung_status count_features(rung_table *t, rung_error *err)
     do {
         RUNG_TRY(t->source->ops->next(t->source, LOADED_ROWS, &rows, err));
     } while (rows.n > 0);
-    const rung__cut cut = t->source->cut;
+    const rung__row_cut cut = t->source->cut;
     t->source->ops->close(t->source);
     t->source = NULL;
     RUNG_TRY(new_schema(t, rows.n_features, err));
@@ -172,7 +172,7 @@ static rung_status count_features(rung_table *t, rung_error *err)
 }
 
 static rung_status open_libsvm(rung_table *t, const rung_table_config *config,
-                               const rung__cut *cut, rung_error *err)
+                               const rung__row_cut *cut, rung_error *err)
 {
     if (config->target || config->weight || config->drop)
         return rung_fail(err, RUNG_USAGE,
@@ -188,8 +188,8 @@ static rung_status open_libsvm(rung_table *t, const rung_table_config *config,
 static rung_status open_source(rung_table *t, const rung_table_config *config,
                                rung_error *err)
 {
-    const rung__cut cut = {rung_rng_key(config->seed, "table", 0), config->valid_share,
-                           config->test_share, config->part};
+    const rung__row_cut cut = {rung_rng_key(config->seed, "table", 0),
+                               config->valid_share, config->test_share, config->part};
     int format = config->format;
     if (rung_path_is_dir(t->path))
         return rung_fail(err, RUNG_INPUT, "'%s' is a folder: name one file", t->path);

@@ -112,20 +112,6 @@ static void list_chars(rung_ngrams_scratch *s, size_t begin, size_t end,
     }
 }
 
-bool rung__grow(void *array, size_t *cap, size_t n, size_t size)
-{
-    if (n <= *cap) return true;
-    void *old, *more;
-    size_t bytes;
-    n += n / 2;
-    memcpy(&old, array, sizeof old);
-    more = rung_mul_size(n, size, &bytes) ? rung__realloc(old, bytes) : NULL;
-    if (!more) return false;
-    memcpy(array, &more, sizeof more);
-    *cap = n;
-    return true;
-}
-
 bool rung__ngrams_of(rung_ngrams_scratch *s, const rung_ngrams *which, rung_span text,
                      bool with_list)
 {

@@ -54,7 +54,4 @@ void rung__ngram_name(rung_str *out, const rung_ngrams_scratch *s, const rung_ng
 rung_status rung__ngram_key(uint64_t *key, rung_ngrams_scratch *s,
                             const rung_ngrams *which, rung_span name, rung_error *err);
 
-/* An array of at least n elements: grown, or as it was. False when out of memory. */
-bool rung__grow(void *array, size_t *cap, size_t n, size_t size);
-
 #endif

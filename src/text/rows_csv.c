@@ -51,7 +51,7 @@ static rung_status next_record(csv *s, bool *any, rung_error *err)
         if (s->base.row < 0)
             s->base.row = 0; // the header
         else
-            is_wanted = rung__cut_has(&s->base.cut, s->base.row++);
+            is_wanted = rung__row_cut_has(&s->base.cut, s->base.row++);
     }
     bool whole;
     r->start = r->next = s->lines.begin;
@@ -451,7 +451,7 @@ static rung_status open_csv(csv *s, const char *path, const rung_table_config *c
 }
 
 rung_status rung__csv_open(rung__source **out, const char *path,
-                           const rung_table_config *config, const rung__cut *cut,
+                           const rung_table_config *config, const rung__row_cut *cut,
                            rung_schema *schema, rung_schema **learned, char *words,
                            size_t size, rung_error *err)
 {

@@ -13,8 +13,6 @@
 #include "text/lines.h"
 #include "text/rows_text.h"
 
-#define FIRST_VALUES 4096
-
 typedef struct libsvm {
     rung__source base;
     rung__lines lines;
@@ -24,10 +22,10 @@ typedef struct libsvm {
     /* The rows that were read last, owned. */
     int64_t *first;
     double *targets;
-    int64_t row_cap;
+    size_t row_cap;
     int32_t *features;
     float *values;
-    int64_t value_cap;
+    size_t value_cap;
 } libsvm;
 
 static const rung__source_ops libsvm_ops;
@@ -38,38 +36,22 @@ static libsvm *libsvm_of(rung__source *s)
     return (libsvm *)s;
 }
 
-/* *block becomes one of at least `n` elements; false when there is no memory. */
-static bool reserve(void *block, size_t n, size_t element)
+static rung_status reserve_rows(libsvm *s, size_t n, rung_error *err)
 {
-    void *old, *grown;
-    size_t bytes;
-    memcpy(&old, block, sizeof old);
-    if (!rung_mul_size(n, element, &bytes)) return false;
-    grown = rung__realloc(old, bytes);
-    if (grown) memcpy(block, &grown, sizeof grown);
-    return grown != NULL;
+    size_t cap = s->row_cap;
+    if (rung__grow(&s->first, &cap, n + 1, sizeof *s->first) &&
+        rung__grow(&s->targets, &s->row_cap, n + 1, sizeof *s->targets))
+        return RUNG_OK;
+    return rung__out_of_memory(err, n * 16, "rows");
 }
 
-static rung_status reserve_rows(libsvm *s, int64_t n, rung_error *err)
+static rung_status reserve_values(libsvm *s, size_t n, rung_error *err)
 {
-    if (n + 1 <= s->row_cap) return RUNG_OK;
-    const int64_t cap = 2 * n + 1024;
-    if (!reserve(&s->first, (size_t)cap, sizeof *s->first) ||
-        !reserve(&s->targets, (size_t)cap, sizeof *s->targets))
-        return rung__out_of_memory(err, (size_t)cap * 16, "rows");
-    s->row_cap = cap;
-    return RUNG_OK;
-}
-
-static rung_status reserve_values(libsvm *s, int64_t n, rung_error *err)
-{
-    if (n <= s->value_cap) return RUNG_OK;
-    const int64_t cap = 2 * n + FIRST_VALUES;
-    if (!reserve(&s->features, (size_t)cap, sizeof *s->features) ||
-        !reserve(&s->values, (size_t)cap, sizeof *s->values))
-        return rung__out_of_memory(err, (size_t)cap * 8, "rows");
-    s->value_cap = cap;
-    return RUNG_OK;
+    size_t cap = s->value_cap;
+    if (rung__grow(&s->features, &cap, n, sizeof *s->features) &&
+        rung__grow(&s->values, &s->value_cap, n, sizeof *s->values))
+        return RUNG_OK;
+    return rung__out_of_memory(err, n * 8, "rows");
 }
 
 /* The beginning of what was found where something else should be. */
@@ -133,7 +115,7 @@ static rung_status read_pairs(libsvm *s, const char *p, int64_t *n_values,
         RUNG_TRY(check_index(s, at, index, last, err));
         last = index;
         if (value == 0 || (s->n_features && index > s->n_features)) continue;
-        RUNG_TRY(reserve_values(s, *n_values + 1, err));
+        RUNG_TRY(reserve_values(s, (size_t)*n_values + 1, err));
         s->features[*n_values] = (int32_t)(index - 1);
         s->values[(*n_values)++] = (float)value;
     }
@@ -166,8 +148,8 @@ static rung_status libsvm_next(rung__source *base, int64_t most, rung_rows *rows
         if (!any) break;
         const char *p = skip_blanks(s->lines.begin);
         if (*p == '\0' || *p == '#') continue;
-        if (!rung__cut_has(&base->cut, base->row++)) continue;
-        RUNG_TRY(reserve_rows(s, n + 1, err));
+        if (!rung__row_cut_has(&base->cut, base->row++)) continue;
+        RUNG_TRY(reserve_rows(s, (size_t)n + 1, err));
         RUNG_TRY(read_target(s, &p, &s->targets[n], err));
         RUNG_TRY(read_pairs(s, p, &n_values, err));
         s->first[++n] = n_values;
@@ -199,8 +181,9 @@ static void libsvm_close(rung__source *base)
 
 static const rung__source_ops libsvm_ops = {libsvm_next, libsvm_rewind, libsvm_close};
 
-rung_status rung__libsvm_open(rung__source **out, const char *path, const rung__cut *cut,
-                              int64_t n_features, rung_error *err)
+rung_status rung__libsvm_open(rung__source **out, const char *path,
+                              const rung__row_cut *cut, int64_t n_features,
+                              rung_error *err)
 {
     libsvm *s = rung__alloc(sizeof *s);
     if (!s) return rung__out_of_memory(err, sizeof *s, path);
