@@ -56,8 +56,9 @@ typedef struct rung_selection {
 /* Selects for *m, a new linear model with its options set (features are named, --hash
  * counts as 0), on a corpus of labelled text with a valid part. Writes to config->out:
  * vocabulary.txt (the chosen features, best first), select.tsv (the points), report.html,
- * and the folder model of a model that was trained on that vocabulary. Release with
- * rung_fit_result_release(&out->fit). RUNG_UNSUPPORTED for texts of several labels. */
+ * and the folder model of a model that was trained on that vocabulary. After a success
+ * release with rung_fit_result_release(&out->fit). RUNG_UNSUPPORTED for texts of several
+ * labels. */
 RUNG_API rung_status rung_select(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
                                  const rung_select_config *config, rung_selection *out,
                                  rung_error *err);

@@ -320,6 +320,7 @@ rung_status rung_select(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
     }
     if (status == RUNG_OK) status = train_chosen(&s, rt, m, corpus, err);
     if (status == RUNG_OK) status = rung__select_report(&s, err);
+    if (status != RUNG_OK) rung_fit_result_release(&out->fit);
     rung__csr_release(&s.train), rung__csr_release(&s.valid);
     for (int i = 0; i < RUNG_SELECTORS; i++) rung__free(s.orders[i]);
     rung__features_release(&s.features);

@@ -88,10 +88,12 @@ static void add_lead(rung_page *page, const rung__selecting *s)
     const rung_select_point *p = &s->out->points[s->out->chosen];
     const bool is_all = p->selector == RUNG_SELECTORS;
     rung_page_textf(page,
-                    "Of %lld features, %lld by %s: %.1f %% of the valid texts right, the "
-                    "fewest that are within a standard error of the best.",
+                    "Of %lld features, %lld by %s: %.1f %% of the valid texts right%s.",
                     (long long)s->features.n_columns, (long long)p->features,
-                    is_all ? "any ranking" : whats[p->selector], 100 * p->accuracy);
+                    is_all ? "any ranking" : whats[p->selector], 100 * p->accuracy,
+                    s->config->features
+                        ? ""
+                        : ", the fewest that are within a standard error of the best");
     if (s->out->fit.test_labels.count)
         rung_page_textf(page, "The model on them has %.1f %% of %zu test texts right.",
                         100 * s->out->fit.test_labels.accuracy,

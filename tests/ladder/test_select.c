@@ -121,6 +121,12 @@ static void what_is_asked_for_is_kept(void **state)
     assert_int_equal(s.points[s.chosen].features, 7);
     assert_int_equal(s.points[s.chosen].selector, RUNG_SELECT_DF);
     rung_fit_result_release(&s.fit);
+    char *report;
+    size_t size;
+    assert_ok(rung_file_read(path_in(*state, "out/report.html"), &report, &size, &err));
+    assert_contains(report, "features, 7 by document frequency");
+    assert_null(strstr(report, "the fewest"));
+    rung__free(report);
     t.features = 1000000;
     assert_fails_saying(select_as(&t, &s, &err), RUNG_INPUT,
                         "features to choose from, 1000000 asked for");
@@ -129,12 +135,24 @@ static void what_is_asked_for_is_kept(void **state)
                  "no valid part: features are chosen on it");
 }
 
+static void what_cannot_be_reported_leaves_no_result(void **state)
+{
+    rung_selection s;
+    write_data(path_in(*state, "data.tsv"));
+    const trial t = {
+        1, RUNG_SELECT_DF, 7, -1, path_in(*state, "data.tsv"), path_in(*state, "out")};
+    assert_ok(rung_make_dirs(path_in(*state, "out/report.html"), &err));
+    assert_fails_saying(select_as(&t, &s, &err), RUNG_IO, "report.html");
+    assert_null(s.fit.valid_labels.of_label);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test_in_folder(the_fewest_that_are_enough_are_taken),
         test_in_folder(threads_do_not_change_a_bit),
         test_in_folder(what_is_asked_for_is_kept),
+        test_in_folder(what_cannot_be_reported_leaves_no_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
