@@ -79,7 +79,7 @@ static rung_status new_model(training *t, const rung_class *type, rung_data_kind
     return RUNG_OK;
 }
 
-/* The kind of data that a class learns from, where there is only one. */
+/* The first kind of data that a class learns from. */
 static rung_data_kind first_kind(const rung_class *type)
 {
     if (type->raw) return RUNG_RAW;
@@ -99,7 +99,7 @@ static rung_corpus_config corpus_config(const training *t)
     return config;
 }
 
-/* The options that say which data; the others are the model's and the trainer's. */
+/* The kind of the data, as the class reads them. */
 static rung_status find_kind(rung_data_kind *kind, const training *t, rung_error *err)
 {
     rung_corpus_config config = corpus_config(t);
@@ -361,7 +361,7 @@ static rung_status plan_command(training *t, int argc, char **argv, rung_error *
 {
     RUNG_TRY(parse(t, argc, argv, err));
     if (!rung_class_is_trained(t->model->type, t->model->kind))
-        return rung_fail(err, RUNG_UNSUPPORTED, "%s counts: it takes no steps to plan",
+        return rung_fail(err, RUNG_UNSUPPORTED, "%s takes no steps that could be planned",
                          t->model->type->name);
     rung_runtime *rt = cli_runtime(&t->common, err);
     if (!rt) return err->code;

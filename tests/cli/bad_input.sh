@@ -96,7 +96,7 @@ says 2 "rung: give one of --steps, --epochs and --budget" \
 says 2 "rung: where to? give --out DIR" train gpt --steps 3
 says 2 "rung: the ladder needs a valid and a test part" \
     ladder text --test-share 0 --out out
-says 2 "rung: unigram counts: it takes no steps to plan" plan unigram
+says 2 "rung: unigram takes no steps that could be planned" plan unigram
 absent out rung-run
 
 # ---- Configuration files ----
