@@ -32,6 +32,7 @@ typedef struct rung_words_config {
 
 typedef struct rung_words {
     char *name;                 /* owned: the path */
+    rung_words_config config;   /* that it was read by */
     char sha256[65];            /* of the bytes, unpacked */
     rung_tokenizer *vocabulary; /* owned; kind wordlevel, frequent words first */
     const int64_t *counts; /* [words of the vocabulary]: occurrences; the vocabulary's */

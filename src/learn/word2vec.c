@@ -150,13 +150,15 @@ static void release(trainer *t)
 static void describe(const trainer *t, char *out, size_t size)
 {
     const rung__word2vec_config *c = t->model->config;
-    snprintf(
-        out, size,
-        "text %s, %lld words, dim %lld, window %lld, negative %lld, %s, sample %.17g, "
-        "noise %.17g, epochs %.17g, lr %.17g, seed %llu",
-        t->model->words->sha256, (long long)t->model->words->n_words, (long long)c->dim,
-        (long long)c->window, (long long)c->negative, c->cbow ? "cbow" : "sg", c->sample,
-        c->power, c->epochs, c->lr, (unsigned long long)t->seed);
+    const rung_words *words = t->model->words;
+    snprintf(out, size,
+             "text %s, min-count %lld, lower %d, lines %d, dim %lld, window %lld, "
+             "negative %lld, %s, sample %.17g, "
+             "noise %.17g, epochs %.17g, lr %.17g, seed %llu",
+             words->sha256, (long long)words->config.min_count, words->config.lower,
+             words->config.lines, (long long)c->dim, (long long)c->window,
+             (long long)c->negative, c->cbow ? "cbow" : "sg", c->sample, c->power,
+             c->epochs, c->lr, (unsigned long long)t->seed);
 }
 
 static rung_stored tensor(const trainer *t, const char *name, float *data)

@@ -368,7 +368,7 @@ static void release_reading(reading *r)
 static rung_status read_source(rung_words *words, rung_runtime *rt, source *s,
                                const rung_words_config *config, rung_error *err)
 {
-    *words = (rung_words){0};
+    *words = (rung_words){.config = *config};
     reading r = {.config = config, .words = words};
     rung_sha256_init(&r.hash);
     const rung_status status = read_all(&r, s, rt->pool, err);

@@ -134,6 +134,7 @@ typedef struct fixture {
     rung_train_hooks hooks;
     rung_train_report last;
     int64_t stop_at; /* step; 0: never */
+    bool is_one_line;
 } fixture;
 
 static void note(void *self, const rung_train_report *report)
@@ -152,7 +153,7 @@ static rung_status train(fixture *f, const char *text, int threads, const char *
 {
     rung_runtime *rt = NULL;
     rung_runtime_config config = RUNG_RUNTIME_CONFIG_DEFAULT;
-    const rung_words_config reading = {1, false, true};
+    const rung_words_config reading = {1, false, !f->is_one_line};
     const rung_span span = {text, strlen(text)};
     config.threads = threads;
     f->hooks = (rung_train_hooks){note, should_stop, f};
@@ -285,6 +286,11 @@ static void an_interrupted_training_ends_with_the_same_bits(void **state)
                         "is of another training");
     release(&part);
     part.config.lr = whole.config.lr;
+    part.is_one_line = true;
+    assert_fails_saying(train(&part, text, 1, dir, true, &err), RUNG_USAGE,
+                        "lines 1, dim 20");
+    release(&part);
+    part.is_one_line = false;
     assert_ok(train(&part, text, 3, dir, true, &err));
     const size_t n = (size_t)rung_tokenizer_size(whole.words.vocabulary);
     assert_int_equal(part.result.end, RUNG_TRAIN_DONE);
