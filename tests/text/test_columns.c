@@ -1,0 +1,181 @@
+/* Which columns of labelled text hold text and label, and whether there is a header. */
+#include "examples.h"
+
+static void a_header_is_told_by_content(void **state)
+{
+    // Numbers below a name that is none.
+    assert_reads(state, "a", "stars\twords\n1\tterrible film\n5\tlovely film\n",
+                 RUNG_FORMAT_TSV,
+                 "text from column 2 'words', label from column 1 'stars', with a header",
+                 "1|terrible film\n5|lovely film\n");
+    // A label of its own above labels that come again.
+    assert_reads(state, "a",
+                 "mood\twords\nsad\ta long and terrible film\nglad\ta lovely film\n"
+                 "sad\twe all left early\nglad\twe stayed for the end\n",
+                 RUNG_FORMAT_TSV,
+                 "text from column 2 'words', label from column 1 'mood', with a header",
+                 "sad|a long and terrible film\nglad|a lovely film\n"
+                 "sad|we all left early\nglad|we stayed for the end\n");
+    // The first label comes again; or others do not either; or the text is no name.
+    static const char *const without[] = {
+        "sad\twords\nsad\ta long and terrible film\nglad\ta lovely film\n"
+        "sad\twe all left early\nglad\twe stayed for the end\n",
+        "mood\twords\nsad\ta long and terrible film\nglad\ta lovely film\n"
+        "sad\twe all left early\nmad\twe stayed for the end\n",
+        "\tone long text\n1\tanother text\n2\ta third text\n1\ta fourth text\n"
+        "2\tthe last text\n",
+        "mood\tsuch words, they said\nsad\ta long and terrible film\nglad\ta film\n"
+        "sad\twe all left early\nglad\twe stayed for the end\n",
+    };
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        rung_labelled_config config = USUAL;
+        config.most_bad = 0.5;
+        rung_labelled data = read_file(file_of(state, "a", without[i]), config);
+        assert_string_equal(data.columns,
+                            "text from column 2, label from column 1, no header");
+        assert_int_equal(data.count + data.n_bad, 5);
+        rung_labelled_release(&data);
+    }
+}
+
+#define FOUR_COLUMNS                                                                     \
+    "id\tsource\tkind\twords\n1\tweb\ta\tone long text\n2\tweb\tb\tanother text\n"       \
+    "3\tbook\ta\tthird text\n4\tbook\tb\ta fourth one\n"                                 \
+    "5\tbook\ta\tthe fifth one\n6\tweb\ta\tthe last text\n"
+
+static void columns_may_be_asked_for(void **state)
+{
+    static const char wanted[] = "web|one long text\nweb|another text\nbook|third text\n"
+                                 "book|a fourth one\nbook|the fifth one\n"
+                                 "web|the last text\n";
+    static const char columns[] =
+        "text from column 4 'words', label from column 2 'source', with a header";
+    rung_labelled_config config = USUAL;
+    config.text_column = "words", config.label_column = "source";
+    assert_config_reads(state, "a", FOUR_COLUMNS, config, RUNG_FORMAT_TSV, columns,
+                        wanted);
+    config.text_column = "4", config.label_column = "2";
+    assert_config_reads(state, "a", FOUR_COLUMNS, config, RUNG_FORMAT_TSV, columns,
+                        wanted);
+    config.text_column = NULL, config.label_column = "source"; // the text by content
+    assert_config_reads(state, "a", FOUR_COLUMNS, config, RUNG_FORMAT_TSV, columns,
+                        wanted);
+    config = USUAL;
+    config.text_column = "b", config.label_column = "a";
+    assert_config_reads(state, "a", "{\"text\":\"x\",\"b\":\"one\",\"a\":2}", config,
+                        RUNG_FORMAT_JSONL, "text from 'b', label from 'a'", "2|one\n");
+}
+
+static void unclear_columns_are_shown(void **state)
+{
+    assert_refused(state, "a", FOUR_COLUMNS,
+                   "%s: cannot tell which column is the label; columns of its first "
+                   "line: 1 'id', 2 'source', 3 'kind', 4 'words': say which with "
+                   "--text-column and --label-column");
+    assert_refused(state, "a", "text\ttitle\tBODY\tlabel\none\tx\ttwo\ty\n",
+                   "%s: several columns may be the text; its columns: 1 'text', 2 "
+                   "'title', 3 'BODY', 4 'label': say which with --text-column and "
+                   "--label-column");
+    assert_refused(state, "a", "text\tlabel\ttopic\none\tx\ty\n",
+                   "%s: several columns may be the label; its columns: 1 'text', 2 "
+                   "'label', 3 'topic': say which with --text-column and "
+                   "--label-column");
+    assert_refused(state, "a.tsv",
+                   "a man walks far\tein Mann geht\nit rains\tes regnet\n"
+                   "two dogs\tzwei Hunde\nno\tnein\nwe eat\twir essen\nyes\tja\n",
+                   "%s: cannot tell which column is the text; columns of its first line: "
+                   "1 'a man walks far', 2 'ein Mann geht': say which with --text-column "
+                   "and --label-column");
+    assert_refused(state, "a.tsv",
+                   "1\ta man walks\n2\tit rains\n3\ttwo dogs bark\n4\tno dogs bark\n"
+                   "5\twe eat early\n6\tthey eat late\n",
+                   "%s: no column has few enough different values for a label; columns "
+                   "of its first line: 1 '1', 2 'a man walks': say which with "
+                   "--text-column and --label-column");
+}
+
+static void absent_columns_are_named(void **state)
+{
+    rung_labelled_config config = USUAL;
+    config.text_column = "sentense";
+    assert_config_refused(state, "a.csv", "sentence,label\none,x\n", config,
+                          "%s: --text-column 'sentense': no such column: did you mean "
+                          "'sentence'?; its columns: 1 'sentence', 2 'label': say which "
+                          "with --text-column and --label-column");
+    config.text_column = NULL, config.label_column = "mark";
+    assert_config_refused(state, "a.jsonl", "{\"text\": \"one\", \"label\": 1}\n", config,
+                          "%s: --label-column 'mark': no such column; its columns: 1 "
+                          "'text', 2 'label': say which with --text-column and "
+                          "--label-column");
+    static const char *const wrong[] = {"3", "0", "99999999999999999999"};
+    for (size_t i = 0; i < 3; i++) {
+        char message[200];
+        snprintf(message, sizeof message,
+                 "%%s: --label-column %s: its columns are 1 to 2", wrong[i]);
+        config.label_column = wrong[i];
+        assert_config_refused(state, "a.csv", "text,label\none,x\n", config, message);
+    }
+    config.text_column = "text", config.label_column = "1";
+    assert_config_refused(state, "a.csv", "text,label\none,x\n", config,
+                          "%s: text and label are both column 1");
+}
+
+static void bad_headers_are_refused(void **state)
+{
+    assert_refused(state, "a.csv", "text,label,text\none,x,two\n",
+                   "%s:1: the header names columns 1 and 3 'text': rename one, or name "
+                   "columns by number");
+    rung_labelled_config config = USUAL;
+    config.text_column = "3", config.label_column = "2";
+    rung_labelled data =
+        read_file(file_of(state, "a.csv", "text,label,text\none,x,two\n"), config);
+    assert_examples(&data, "x|two\n");
+    rung_labelled_release(&data);
+    assert_refused(state, "a.tsv", "text\tlabel\n1\tone\tx\n2\ttwo\ty\n3\tthree\ty\n",
+                   "%s:1: the header has 2 columns and the lines below it 3: give each "
+                   "column one name");
+    assert_refused(state, "a.tsv", "a\tb\ttext\tlabel\n1\tone\tx\n2\ttwo\ty\n",
+                   "%s:1: the header has 4 columns and the lines below it 3: give each "
+                   "column one name");
+}
+
+static void too_many_columns_are_refused(void **state)
+{
+    static char text[60000];
+    memset(text, '\t', 5000);
+    strcpy(text + 5000, "\n");
+    assert_refused(state, "a.tsv", text,
+                   "%s: 5001 columns are more than 4096: check the format");
+    char *p = text + sprintf(text, "{\"text\":1");
+    for (int i = 0; i < 5000; i++) p += sprintf(p, ",\"%x\":1", i);
+    strcpy(p, "}");
+    assert_refused(state, "a.jsonl", text,
+                   "%s: 5001 columns are more than 4096: check the format");
+}
+
+static void a_delimiter_is_one_byte(void **state)
+{
+    static const char *const wrong[] = {"", "ab", "\"", "\n", "\\tx"};
+    const char *path = file_of(state, "a.csv", "text,label\none,x\n");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        rung_labelled_config config = USUAL;
+        config.delimiter = wrong[i];
+        rung_labelled data;
+        assert_fails_saying(rung_labelled_read(&data, path, &config, &err), RUNG_USAGE,
+                            "must be one byte that is no quote and no end of a line");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test_in_folder(a_header_is_told_by_content),
+        test_in_folder(columns_may_be_asked_for),
+        test_in_folder(unclear_columns_are_shown),
+        test_in_folder(absent_columns_are_named),
+        test_in_folder(bad_headers_are_refused),
+        test_in_folder(too_many_columns_are_refused),
+        test_in_folder(a_delimiter_is_one_byte),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
