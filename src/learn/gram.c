@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/rows.h"
 
 #define BLOCK 128                       /* rows; of 100 features they stay in the L2 */
 #define CHUNK_VALUES ((int64_t)1 << 21) /* rows times features that come at a time */
@@ -108,10 +109,7 @@ static void begin(rung__gram *g, const rung_rows *rows)
     for (int64_t j = rows->x ? 0 : D; j <= D; j++) {
         double sum = 0, least = INFINITY, most = -INFINITY;
         for (int64_t i = 0; i < n; i++) {
-            const int64_t at = i * rows->stride + j;
-            const double x = j == D           ? rows->targets[i]
-                             : rows->is_float ? (double)((const float *)rows->x)[at]
-                                              : ((const double *)rows->x)[at];
+            const double x = j == D ? rows->targets[i] : rung__rows_value(rows, i, j);
             sum += x, least = fmin(least, x), most = fmax(most, x);
         }
         g->shift[j] = least == most ? least : sum / (double)n;

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/files.h"
+#include "base/rows.h"
 #include "base/source.h"
 #include "formats/rows_npy.h"
 #include "text/layout.h"
@@ -242,13 +243,6 @@ static rung_status reserve(memory *m, int64_t n, int64_t n_values, rung_error *e
     return RUNG_OK;
 }
 
-static double dense_value(const rung_rows *rows, int64_t i, int64_t j)
-{
-    const int64_t at = i * rows->stride + j;
-    return rows->is_float ? (double)((const float *)rows->x)[at]
-                          : ((const double *)rows->x)[at];
-}
-
 static rung_status add_value(rung_table *t, int64_t feature, double value,
                              rung_error *err)
 {
@@ -274,7 +268,7 @@ static rung_status add_rows(rung_table *t, const rung_rows *rows, rung_error *er
     for (int64_t i = 0; i < rows->n; i++) {
         if (rows->x)
             for (int64_t j = 0; j < rows->n_features; j++)
-                RUNG_TRY(add_value(t, j, dense_value(rows, i, j), err));
+                RUNG_TRY(add_value(t, j, rung__rows_value(rows, i, j), err));
         else
             for (int64_t p = rows->first[i]; p < rows->first[i + 1]; p++)
                 RUNG_TRY(add_value(t, rows->features[p], (double)rows->values[p], err));

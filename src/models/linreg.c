@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "base/rows.h"
 #include "base/runtime.h"
 #include "learn/leastsq_sgd.h"
 #include "models/extra.h"
@@ -94,9 +95,7 @@ static rung_status find_fault(const work *w, rung_error *err)
                 return rung_fail(err, RUNG_INPUT, "row %lld: the target is %g",
                                  (long long)(rows.number + i + 1), rows.targets[i]);
             for (int64_t j = 0; rows.x && j < rows.n_features; j++) {
-                const int64_t at = i * rows.stride + j;
-                const double x = rows.is_float ? (double)((const float *)rows.x)[at]
-                                               : ((const double *)rows.x)[at];
+                const double x = rung__rows_value(&rows, i, j);
                 if (!isfinite(x))
                     return rung_fail(err, RUNG_INPUT, "row %lld: feature '%s' is %g",
                                      (long long)(rows.number + i + 1),

@@ -3,13 +3,7 @@
 
 #include <math.h>
 
-/* Feature j of dense row i. */
-static float dense_value(const rung_rows *rows, int64_t i, int64_t j)
-{
-    const int64_t at = i * rows->stride + j;
-    return rows->is_float ? ((const float *)rows->x)[at]
-                          : (float)((const double *)rows->x)[at];
-}
+#include "base/rows.h"
 
 static rung_status fail_row(const rung_rows *rows, int64_t i, int64_t j, float value,
                             rung_error *err)
@@ -38,7 +32,8 @@ rung_status rung__csr_of_rows(rung_csr *m, const rung_rows *rows, int64_t n_colu
         m->first[i + 1] = m->first[i];
         for (int64_t p = begin; status == RUNG_OK && p < end; p++) {
             const int64_t j = rows->x ? p : rows->features[p];
-            const float value = rows->x ? dense_value(rows, i, p) : rows->values[p];
+            const float value =
+                rows->x ? (float)rung__rows_value(rows, i, p) : rows->values[p];
             if (!isfinite(value)) status = fail_row(rows, i, j, value, err);
             if (value != 0 && j < n_columns) add_value(m, i, j, value);
         }
