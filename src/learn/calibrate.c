@@ -23,13 +23,6 @@ typedef struct calibration {
     int64_t O;
 } calibration;
 
-static double row_loss(const calibration *c, int64_t i)
-{
-    if (c->data->n_labels > 2 && c->data->kind == RUNG_LOGISTIC_SOFTMAX)
-        return rung__softmax_loss(c->u, c->p, c->O, c->data->labels[i]);
-    return rung__sigmoid_loss(c->u, c->p, c->O, rung__logistic_labels(c->data, i));
-}
-
 static double temperature_value(void *self, const double *scale, double *gradient)
 {
     const calibration *c = self;
@@ -38,7 +31,7 @@ static double temperature_value(void *self, const double *scale, double *gradien
     for (int64_t i = 0; i < c->data->rows->n_rows; i++) {
         const double *z = c->z + i * c->O;
         for (int64_t o = 0; o < c->O; o++) c->u[o] = scale[0] * z[o];
-        loss += row_loss(c, i); // u = p - y
+        loss += rung__logistic_loss(c->data, i, c->u, c->p); // u = p - y
         for (int64_t o = 0; o < c->O; o++) gradient[0] += z[o] * c->u[o];
     }
     return loss;

@@ -86,6 +86,15 @@ rung_label_set rung__logistic_labels(const rung_logistic_data *data, int64_t i)
     return (rung_label_set){data->labels + i, 1};
 }
 
+double rung__logistic_loss(const rung_logistic_data *data, int64_t i, double *z,
+                           double *p)
+{
+    if (rung__logistic_is_softmax(data))
+        return rung__softmax_loss(z, p, data->n_labels, data->labels[i]);
+    return rung__sigmoid_loss(z, p, rung__logistic_outputs(data),
+                              rung__logistic_labels(data, i));
+}
+
 static double weight_of(const rung_logistic *l, int64_t i)
 {
     return l->weights ? l->weights[i] : 1;
@@ -97,12 +106,8 @@ typedef double (*row_fn)(const rung_logistic *l, int64_t i, double *u);
 
 static double turn_to_residuals(const rung_logistic *l, int64_t i, double *u)
 {
-    double *p = l->p + i * l->O;
     const double s = weight_of(l, i);
-    const double loss =
-        l->is_softmax
-            ? rung__softmax_loss(u, p, l->O, l->data.labels[i])
-            : rung__sigmoid_loss(u, p, l->O, rung__logistic_labels(&l->data, i));
+    const double loss = rung__logistic_loss(&l->data, i, u, l->p + i * l->O);
     for (int64_t o = 0; o < l->O; o++) u[o] *= s;
     return s * loss;
 }
@@ -398,8 +403,7 @@ rung_status rung__logistic_new(rung_logistic **out, const rung_logistic_data *da
                          .N = data->rows->n_rows,
                          .D = data->rows->n_columns,
                          .O = rung__logistic_outputs(data),
-                         .is_softmax =
-                             data->n_labels > 2 && data->kind == RUNG_LOGISTIC_SOFTMAX};
+                         .is_softmax = rung__logistic_is_softmax(data)};
     cut(l);
     const rung_status status = allocate(l, err);
     if (status == RUNG_OK)

@@ -42,6 +42,11 @@ static inline int64_t rung__logistic_outputs(const rung_logistic_data *data)
                                                                       : data->n_labels;
 }
 
+static inline bool rung__logistic_is_softmax(const rung_logistic_data *data)
+{
+    return data->n_labels > 2 && data->kind == RUNG_LOGISTIC_SOFTMAX;
+}
+
 /* How many weights there are, biases and all. */
 int64_t rung__logistic_size(const rung_logistic_data *data);
 
@@ -55,6 +60,10 @@ rung_pool *rung__logistic_pool(const rung_logistic *l);
 
 /* The labels of row i, as places among the outputs. */
 rung_label_set rung__logistic_labels(const rung_logistic_data *data, int64_t i);
+
+/* -ln p(labels) of row i from its scores z [O]; writes p [O] and p - y in place of z. */
+double rung__logistic_loss(const rung_logistic_data *data, int64_t i, double *z,
+                           double *p);
 
 typedef struct rung_penalty {
     double l1, l2;

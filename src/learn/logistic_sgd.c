@@ -32,7 +32,6 @@ typedef struct sgd {
     const double *weights; /* [N] or NULL */
     const rung_penalty *penalty;
     int64_t N, D, O;
-    bool is_softmax;
     float *v;          /* [D, O] */
     double *taken;     /* [D, O]: what l1 has added; NULL without l1 */
     double *b, *u, *p; /* [O]: biases, scores or residuals, probabilities */
@@ -120,10 +119,7 @@ static void learn_row(sgd *s, int64_t i, double eta)
     const double weight = s->weights ? s->weights[i] : 1;
     if (weight == 0) return;
     find_scores(s, i);
-    if (s->is_softmax)
-        rung__softmax_loss(s->u, s->p, s->O, s->data->labels[i]);
-    else
-        rung__sigmoid_loss(s->u, s->p, s->O, rung__logistic_labels(s->data, i));
+    rung__logistic_loss(s->data, i, s->u, s->p);
     move_weights(s, i, weight * eta);
     for (int64_t o = 0; !s->penalty->has_no_bias && o < s->O; o++)
         s->b[o] -= BIAS_STEP * weight * eta * s->u[o];
@@ -144,7 +140,7 @@ static double first_step(const sgd *s)
     for (int64_t p = 0; p < x->first[s->N]; p++)
         squares += (double)x->values[p] * (double)x->values[p];
     const double mean = squares / (double)s->N;
-    return (s->is_softmax ? 4 : 8) / (mean > 0 ? mean : 1);
+    return (rung__logistic_is_softmax(s->data) ? 4 : 8) / (mean > 0 ? mean : 1);
 }
 
 static void learn_pass(sgd *s, const rung_logistic_method *how, int64_t pass,
@@ -203,7 +199,6 @@ rung_status rung__logistic_sgd(double *w, rung_minimise_result *result,
              .N = data->rows->n_rows,
              .D = D,
              .O = O,
-             .is_softmax = data->n_labels > 2 && data->kind == RUNG_LOGISTIC_SOFTMAX,
              .P = 1};
     assert(how->passes > 0);
     s.v = rung__alloc_array(cells, sizeof *s.v);
