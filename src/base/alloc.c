@@ -26,7 +26,7 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define LARGE_BYTES SIZE_MAX
 #else
-#define LARGE_BYTES ((size_t)4 << 20)
+#define LARGE_BYTES ((size_t)1 << 20)
 #endif
 #define PAGE_BYTES ((size_t)64 << 10) /* a multiple of every page size in use */
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
