@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/pool.h"
 #include "rung/status.h"
 
 /* Row i holds values[p] at columns[p] for first[i] <= p < first[i + 1], columns
@@ -22,6 +23,7 @@ rung_status rung__csr_new(rung_csr *m, int64_t n_rows, int64_t n_columns, int64_
 void rung__csr_release(rung_csr *m);
 
 /* The same matrix by columns: row j of *out is column j of m. */
-rung_status rung__csr_transpose(rung_csr *out, const rung_csr *m, rung_error *err);
+rung_status rung__csr_transpose(rung_csr *out, const rung_csr *m, rung_pool *pool,
+                                rung_error *err);
 
 #endif

@@ -52,26 +52,40 @@ static int64_t block_end(int64_t task, int64_t n, int64_t block)
 
 /* ---- One row ---- */
 
+/* What a value counts in a sum: of x r or, where it is squared, of x^2 r. */
+static inline double factor_of(float value, bool is_squared)
+{
+    return is_squared ? (double)value * (double)value : (double)value;
+}
+
+/* The sum of factor(x[i, j]) y[j] over j, in two parts, whose additions need not wait for
+ * each other. */
+static inline double sum_row(const rung_csr *x, int64_t i, const double *y,
+                             bool is_squared)
+{
+    const int32_t *columns = x->columns;
+    const float *values = x->values;
+    const int64_t end = x->first[i + 1];
+    int64_t p = x->first[i];
+    double a = 0, b = 0;
+    for (; p + 2 <= end; p += 2) {
+        a += factor_of(values[p], is_squared) * y[columns[p]];
+        b += factor_of(values[p + 1], is_squared) * y[columns[p + 1]];
+    }
+    if (p < end) a += factor_of(values[p], is_squared) * y[columns[p]];
+    return a + b;
+}
+
 /* Adds x[i] w to z [O]. */
 static void add_scores(const rung_csr *x, int64_t i, int64_t O, const double *w,
                        double *z)
 {
-    const int64_t begin = x->first[i], end = x->first[i + 1];
-    const int32_t *columns = x->columns;
-    const float *values = x->values;
-    if (O == 1) { // two parts whose additions need not wait for each other
-        double a = 0, b = 0;
-        int64_t p = begin;
-        for (; p + 2 <= end; p += 2) {
-            a += (double)values[p] * w[columns[p]];
-            b += (double)values[p + 1] * w[columns[p + 1]];
-        }
-        if (p < end) a += (double)values[p] * w[columns[p]];
-        z[0] += a + b;
+    if (O == 1) {
+        z[0] += sum_row(x, i, w, false);
         return;
     }
-    for (int64_t p = begin; p < end; p++) {
-        const double value = (double)values[p], *wj = w + columns[p] * O;
+    for (int64_t p = x->first[i]; p < x->first[i + 1]; p++) {
+        const double value = (double)x->values[p], *wj = w + x->columns[p] * O;
         for (int64_t o = 0; o < O; o++) z[o] += value * wj[o];
     }
 }
@@ -165,8 +179,7 @@ static void add_row(const pass *k, int64_t i, const double *r, double *g)
     const rung_csr *x = k->l->data.rows;
     const int64_t O = k->l->O;
     for (int64_t p = x->first[i]; p < x->first[i + 1]; p++) {
-        const double value = (double)x->values[p];
-        const double factor = k->is_squared ? value * value : value;
+        const double factor = factor_of(x->values[p], k->is_squared);
         double *gj = g + x->columns[p] * O;
         for (int64_t o = 0; o < O; o++) gj[o] += factor * r[o];
     }
@@ -202,12 +215,16 @@ static void pass_rows(void *ctx, int64_t task, int worker)
 static void sum_column(const pass *k, int64_t j, double *g)
 {
     const rung_csr *x = &k->l->columns;
-    const int64_t O = k->l->O, end = x->first[j + 1];
-    for (int64_t p = x->first[j]; p < end; p++) {
-        const double value = (double)x->values[p];
-        const double factor = k->is_squared ? value * value : value;
-        const double *r = k->l->r + x->columns[p] * O;
-        for (int64_t o = 0; o < O; o++) g[o] += factor * r[o];
+    const double *r = k->l->r;
+    const int64_t O = k->l->O;
+    if (O == 1) {
+        g[0] += k->is_squared ? sum_row(x, j, r, true) : sum_row(x, j, r, false);
+        return;
+    }
+    for (int64_t p = x->first[j]; p < x->first[j + 1]; p++) {
+        const double factor = factor_of(x->values[p], k->is_squared);
+        const double *ri = r + x->columns[p] * O;
+        for (int64_t o = 0; o < O; o++) g[o] += factor * ri[o];
     }
 }
 
@@ -388,7 +405,8 @@ static rung_status allocate(rung_logistic *l, rung_error *err)
         rung__alloc_array((size_t)n_blocks(l->D, BLOCK_COLUMNS), sizeof *l->penalties);
     if (!l->r || !l->p || !l->row_sums || !l->narrow_sums || !l->penalties)
         return rung__out_of_memory(err, cells * 16, "logistic regression");
-    return l->is_narrow ? RUNG_OK : rung__csr_transpose(&l->columns, l->data.rows, err);
+    return l->is_narrow ? RUNG_OK
+                        : rung__csr_transpose(&l->columns, l->data.rows, l->pool, err);
 }
 
 rung_status rung__logistic_new(rung_logistic **out, const rung_logistic_data *data,

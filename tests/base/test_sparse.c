@@ -27,13 +27,20 @@ static void fill(rung_csr *m, float dense[ROWS][COLUMNS])
     assert_true(n > 100);
 }
 
-static void transposing_swaps_rows_and_columns(void **state)
+static rung_pool *new_pool(int threads)
 {
-    (void)state;
+    rung_pool *pool;
+    assert_ok(rung_pool_new(&pool, threads, &err));
+    return pool;
+}
+
+static void check_transpose(int threads)
+{
     static float dense[ROWS][COLUMNS];
     rung_csr m, t;
+    rung_pool *pool = new_pool(threads);
     fill(&m, dense);
-    assert_ok(rung__csr_transpose(&t, &m, &err));
+    assert_ok(rung__csr_transpose(&t, &m, pool, &err));
     assert_int_equal(t.n_rows, COLUMNS);
     assert_int_equal(t.n_columns, ROWS);
     assert_int_equal(t.first[COLUMNS], m.first[ROWS]);
@@ -45,23 +52,38 @@ static void transposing_swaps_rows_and_columns(void **state)
     }
     rung__csr_release(&t);
     rung__csr_release(&m);
+    rung_pool_free(pool);
+}
+
+static void transposing_swaps_rows_and_columns(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 20; threads += 6) check_transpose(threads);
 }
 
 static void empty_matrices_are_fine(void **state)
 {
     (void)state;
     rung_csr m, t;
+    rung_pool *pool = new_pool(2);
     assert_ok(rung__csr_new(&m, 0, 3, 0, &err));
-    assert_ok(rung__csr_transpose(&t, &m, &err));
+    assert_ok(rung__csr_transpose(&t, &m, pool, &err));
     assert_int_equal(t.first[3], 0);
     rung__csr_release(&t);
     rung__csr_release(&m);
+    rung_pool_free(pool);
 }
+
+typedef struct transposing {
+    rung_csr m;
+    rung_pool *pool;
+} transposing;
 
 static rung_status transpose_once(void *ctx, rung_error *error)
 {
+    const transposing *k = ctx;
     rung_csr t;
-    RUNG_TRY(rung__csr_transpose(&t, ctx, error));
+    RUNG_TRY(rung__csr_transpose(&t, &k->m, k->pool, error));
     rung__csr_release(&t);
     return RUNG_OK;
 }
@@ -70,10 +92,11 @@ static void failed_allocations_leave_no_trace(void **state)
 {
     (void)state;
     static float dense[ROWS][COLUMNS];
-    rung_csr m;
-    fill(&m, dense);
-    assert_int_equal(assert_survives_failed_allocations(transpose_once, &m), 3);
-    rung__csr_release(&m);
+    transposing k = {.pool = new_pool(2)};
+    fill(&k.m, dense);
+    assert_int_equal(assert_survives_failed_allocations(transpose_once, &k), 4);
+    rung__csr_release(&k.m);
+    rung_pool_free(k.pool);
 }
 
 int main(void)
