@@ -79,6 +79,31 @@ RUNG_API void rung_embedding_free(float *vectors);
 RUNG_API rung_status rung_export_words(const rung_model *m, const char *format,
                                        const char *path, rung_error *err);
 
+typedef struct rung_import_config {
+    const char *format; /* NULL: told by the content */
+    int64_t most;       /* only so many words, the first ones; 0: all */
+    bool lower;         /* texts are made lower case before their words are looked up */
+} rung_import_config;
+
+typedef struct rung_import_report {
+    const char *format; /* what the file was read as; static */
+    int64_t n_words;    /* that have a vector */
+    int64_t n_again;    /* left out: stand in the file before */
+    int64_t n_blank;    /* left out: no text has them, as there is white space within, or
+                           nothing at all */
+    int64_t n_invalid;  /* that have U+FFFD now for bytes that are not UTF-8 */
+} rung_import_report;
+
+/* Reads such a file, packed or not, as a model of kind RUNG_WORDS in the order of the
+ * file; its words have no vectors of the context and no counts. RUNG_INPUT with file and
+ * line where the file is damaged, truncated or another; RUNG_USAGE for an unknown format.
+ * The numbers must be finite. */
+RUNG_API rung_status rung_import_words(rung_model **out, const char *path,
+                                       const rung_import_config *config,
+                                       rung_import_report *report, rung_error *err);
+/* Whether a model came from there: it has one vector a word, and learns nothing. */
+RUNG_API bool rung_is_imported(const rung_model *m);
+
 /* ---- Scores ---- */
 
 typedef struct rung_section {

@@ -29,7 +29,8 @@ typedef struct cli_command {
 
 extern const cli_command cli_ladder, cli_train, cli_eval, cli_predict, cli_generate,
     cli_inspect, cli_nearest, cli_analogy, cli_similarity, cli_embed, cli_export,
-    cli_weights, cli_select, cli_tales, cli_plan, cli_models, cli_version, cli_help;
+    cli_import, cli_weights, cli_select, cli_tales, cli_plan, cli_models, cli_version,
+    cli_help;
 
 /* All commands, in the order of the help. */
 extern const cli_command *const cli_commands[];
@@ -52,6 +53,8 @@ typedef struct cli_common {
 rung_option_set cli_common_set(cli_common *common, bool has_json);
 /* Which vectors of words a command uses, an index for rung_vectors_choose. */
 rung_option_set cli_vectors_set(int *which);
+/* The model of a folder, or of a file of word vectors that another program wrote. */
+rung_status cli_load_words(rung_model **m, const char *path, rung_error *err);
 /* The default runtime, made as the options say; NULL after filling err. */
 rung_runtime *cli_runtime(const cli_common *common, rung_error *err);
 

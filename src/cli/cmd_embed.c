@@ -62,7 +62,7 @@ static int embed_run(int argc, char **argv)
     int n;
     make_sets(sets, &own, &common);
     rung_status status = cli_parse(sets, N_SETS, argc, argv, 1, 1, "MODEL", &n, &err);
-    if (status == RUNG_OK) status = rung_model_load(&m, argv[0], &err);
+    if (status == RUNG_OK) status = cli_load_words(&m, argv[0], &err);
     if (status == RUNG_OK)
         status = rung_vectors_choose(m, (rung_word_vectors)own.vectors, &err);
     if (status == RUNG_OK) status = embed_lines(m, &own, common.json, &err);

@@ -323,7 +323,7 @@ static rung_status eval(char **words, const eval_options *own,
                         const cli_common *common, rung_error *err)
 {
     rung_model *m;
-    RUNG_TRY(rung_model_load(&m, words[0], err));
+    RUNG_TRY(cli_load_words(&m, words[0], err));
     rung_status status;
     if (m->kind == RUNG_RAW)
         status = eval_raw(m, words[1], own, common, err);

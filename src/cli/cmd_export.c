@@ -26,14 +26,16 @@ static rung_status export_to(const char *dir, const char *file, const export_opt
                              rung_error *err)
 {
     rung_model *m;
-    RUNG_TRY(rung_model_load(&m, dir, err));
+    RUNG_TRY(cli_load_words(&m, dir, err));
     rung_status status = rung_vectors_choose(m, (rung_word_vectors)own->vectors, err);
     if (status == RUNG_OK) status = rung_export_words(m, own->to, file, err);
+    if (status == RUNG_OK && rung_is_imported(m))
+        printf("%s: words and vectors, exact; nothing is left behind\n", file);
+    else if (status == RUNG_OK)
+        printf("%s: words and %s, exact; not carried: %s, counts, options\n", file,
+               carried[own->vectors][0], carried[own->vectors][1]);
     rung_model_free(m);
-    if (status != RUNG_OK) return status;
-    printf("%s: words and %s, exact; not carried: %s, counts, options\n", file,
-           carried[own->vectors][0], carried[own->vectors][1]);
-    return RUNG_OK;
+    return status;
 }
 
 enum { N_SETS = 2 };

@@ -37,7 +37,7 @@ static void make_sets(words_command *c)
 
 static rung_status open_space(words_command *c, const char *dir, rung_error *err)
 {
-    RUNG_TRY(rung_model_load(&c->model, dir, err));
+    RUNG_TRY(cli_load_words(&c->model, dir, err));
     RUNG_TRY(rung_vectors_choose(c->model, (rung_word_vectors)c->vectors, err));
     rung_runtime *rt = cli_runtime(&c->common, err);
     if (!rt) return err->code;

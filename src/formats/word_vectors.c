@@ -2,8 +2,36 @@
 #include "formats/word_vectors.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/files.h"
+#include "base/str.h"
+
+static const char *const names[] = {
+#define X(name, text) text,
+    RUNG__WORD_FORMAT_LIST(X)
+#undef X
+};
+
+const char *rung__word_format_name(rung__word_format format)
+{
+    return names[format];
+}
+
+rung_status rung__word_format_find(rung__word_format *out, const char *name,
+                                   rung_error *err)
+{
+    for (int f = 0; f < RUNG__WORD_FORMATS; f++) {
+        *out = (rung__word_format)f;
+        if (strcmp(names[f], name) == 0) return RUNG_OK;
+    }
+    const char *near = rung_nearest_name(name, names, RUNG__WORD_FORMATS);
+    return rung_fail(err, RUNG_USAGE, "unknown format '%s': %s%s%s", name,
+                     near ? "did you mean '"
+                          : "known are word2vec-text, "
+                            "word2vec-binary, glove-text, fasttext-vec",
+                     near ? near : "", near ? "'?" : "");
+}
 
 static void write_row(rung_writer *w, rung__word_format format, const float *row,
                       int64_t dim)

@@ -40,7 +40,8 @@ static const rung_class *find_exact(const char *name)
         const rung_class *c = rung_class_at(i);
         if (strcmp(c->name, name) == 0 || strcmp(c->model_type, name) == 0) return c;
     }
-    return NULL;
+    // Found by its folders' model_type, but not listed: it is no rung.
+    return strcmp(rung__imported.model_type, name) == 0 ? &rung__imported : NULL;
 }
 
 const rung_class *rung_class_find(const char *name, rung_error *err)
@@ -81,8 +82,8 @@ static const char *missing_labelled(const rung_labelled_ops *labelled)
 
 static const char *missing_words(const rung_words_ops *words)
 {
-    if (!words->reading) return "words.reading";
-    return words->fit ? NULL : "words.fit";
+    if (words->fit && !words->reading) return "words.reading";
+    return words->reading && !words->fit ? "words.fit" : NULL;
 }
 
 static const char *missing_table(const rung_table_ops *table)
@@ -139,10 +140,15 @@ const char *rung_data_kind_name(rung_data_kind kind)
     return names[kind];
 }
 
-static bool learns_from(const rung_class *type, rung_data_kind kind)
+static bool has_kind(const rung_class *type, rung_data_kind kind)
 {
     const void *const ops[] = {type->raw, type->labelled, type->words, type->table};
     return ops[kind] != NULL;
+}
+
+static bool learns_from(const rung_class *type, rung_data_kind kind)
+{
+    return has_kind(type, kind) && (kind != RUNG_WORDS || type->words->fit);
 }
 
 rung_data_kind rung_class_kind(const rung_class *type, rung_data_kind kind)
@@ -234,7 +240,7 @@ rung_status rung_model_new(rung_model **out, const rung_class *type, rung_data_k
                            rung_error *err)
 {
     assert(!missing_method(type));
-    RUNG_TRY(rung_class_check_kind(type, kind, err));
+    if (!has_kind(type, kind)) return rung_class_check_kind(type, kind, err);
     rung_model *m = rung__alloc(type->model_bytes);
     if (!m) return rung__out_of_memory(err, type->model_bytes, type->name);
     m->type = type;

@@ -9,4 +9,7 @@ extern const rung_class rung__unigram, rung__bigram, rung__majority, rung__linre
     rung__logreg, rung__bow, rung__word2vec, rung__glove, rung__lstm, rung__gpt,
     rung__bert;
 
+/* Vectors of words from a file of another program: no rung, as it learns nothing. */
+extern const rung_class rung__imported;
+
 #endif

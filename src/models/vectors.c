@@ -24,6 +24,7 @@ size_t rung__vectors_extra(const rung_model *m, rung_stored *out)
     const rung__vectors *v = rung__vectors_of(m);
     const int64_t V = m->vocab;
     out[0] = rung__extra("centre.weight", RUNG_STORED_F32, V, v->dim, v->centre);
+    if (rung_is_imported(m)) return 1;
     out[1] = rung__extra("context.weight", RUNG_STORED_F32, V, v->dim, v->context);
     out[2] = rung__extra("counts", RUNG_STORED_I64, V, 0, v->counts);
     if (!v->centre_bias) return 3;
@@ -60,6 +61,7 @@ rung_status rung__vectors_load(rung_model *m, const rung_safetensors *file,
     rung__vectors *v = rung__vectors_of(m);
     const int64_t V = m->vocab;
     RUNG_TRY(load(&v->centre, file, "centre.weight", V, v->dim, err));
+    if (rung_is_imported(m)) return RUNG_OK;
     RUNG_TRY(load(&v->context, file, "context.weight", V, v->dim, err));
     RUNG_TRY(
         rung__extra_load(&v->counts, file, "counts", RUNG_STORED_I64, V, 0, NULL, err));
@@ -90,6 +92,9 @@ rung_status rung__vectors_rows(rung__rows *out, const rung_model *m, rung_error 
 rung_status rung_vectors_choose(rung_model *m, rung_word_vectors which, rung_error *err)
 {
     RUNG_TRY(check_kind(m, err));
+    if (rung_is_imported(m) && which != RUNG_VECTORS_CENTRE)
+        return rung_fail(err, RUNG_UNSUPPORTED,
+                         "imported words have one vector each: none of the context");
     rung__vectors *v = rung__vectors_of(m);
     const int64_t dim = v->dim, width = which == RUNG_VECTORS_BOTH ? 2 * dim : dim;
     const size_t n = (size_t)m->vocab * (size_t)width;

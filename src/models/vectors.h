@@ -2,7 +2,7 @@
  * one of the centre and the one of the context; both are kept. In the folder tensors
  * "centre.weight" and "context.weight" [words, dim], "counts" [words], and, where the
  * rung has them, "centre.bias" and "context.bias" [words]; the words are tokenizer.json,
- * the most frequent first. */
+ * the most frequent first. What was imported has "centre.weight" alone. */
 #ifndef RUNG_MODELS_VECTORS_H
 #define RUNG_MODELS_VECTORS_H
 
@@ -11,10 +11,10 @@
 /* The base of such a model: first member of the concrete struct. */
 typedef struct rung__vectors {
     rung_model base;
-    int64_t dim;                       /* numbers a vector has; set by declare */
-    float *centre, *context;           /* [base.vocab, dim], owned */
+    int64_t dim;             /* numbers a vector has; set by declare */
+    float *centre, *context; /* [base.vocab, dim], owned; imported: no context */
     float *centre_bias, *context_bias; /* [base.vocab], owned, or both NULL */
-    int64_t *counts; /* [base.vocab], owned: occurrences in the training text */
+    int64_t *counts; /* [base.vocab], owned: occurrences in the training text; or NULL */
     float *chosen;   /* [base.vocab, chosen_dim], owned: in use; NULL: the centre's */
     int64_t chosen_dim;
 } rung__vectors;

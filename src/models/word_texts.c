@@ -18,7 +18,7 @@ static rung_status embed_one(const rung_model *m, rung__rows v, rung_span text,
     RUNG_TRY(rung_tokenizer_encode(m->tokenizer, text, &ids, &n, err));
     for (int64_t d = 0; d < v.dim; d++) mean[d] = 0;
     for (size_t i = 0; i < n; i++) {
-        const double share = (double)counts[ids[i]] / n_words;
+        const double share = sif > 0 ? (double)counts[ids[i]] / n_words : 0;
         const double weight = (sif > 0 ? sif / (sif + share) : 1) / (double)n;
         const float *row = v.rows + ids[i] * v.dim;
         for (int64_t d = 0; d < v.dim; d++) mean[d] += weight * (double)row[d];
@@ -56,7 +56,7 @@ static rung_status embed(float *out, double *rows, const rung_model *m, rung__ro
 {
     const size_t dim = (size_t)v.dim;
     double n_words = 0;
-    for (int64_t i = 0; i < m->vocab; i++)
+    for (int64_t i = 0; sif > 0 && i < m->vocab; i++)
         n_words += (double)rung__vectors_of(m)->counts[i];
     for (size_t i = 0; i < n; i++)
         RUNG_TRY(embed_one(m, v, texts[i], sif, n_words, rows + i * dim, err));
@@ -71,6 +71,11 @@ rung_status rung_embed_texts(float **out, int64_t *dim, const rung_model *m,
 {
     rung__rows v;
     RUNG_TRY(rung__vectors_rows(&v, m, err));
+    if (sif > 0 && !rung__vectors_of(m)->counts)
+        return rung_fail(
+            err, RUNG_UNSUPPORTED,
+            "weights of rare words (sif) need the counts of the words, which "
+            "imported ones lack");
     *dim = v.dim;
     *out = rung__alloc_array(n * (size_t)*dim + 1, sizeof **out);
     double *rows = rung__alloc_array((n + 2) * (size_t)*dim, sizeof *rows);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "rung/status.h"
-#include "text/stream.h"
+#include "base/stream.h"
 
 typedef struct rung__lines {
     char *path;           /* owned */

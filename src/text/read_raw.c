@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "rung/text.h"
 #include "text/raw.h"
-#include "text/stream.h"
+#include "base/stream.h"
 #include "text/unicode.h"
 
 #define FIRST_BYTES ((size_t)1 << 20) /* where a NUL byte tells that it is no text */

@@ -12,7 +12,7 @@
 #include "base/runtime.h"
 #include "base/str.h"
 #include "text/raw.h"
-#include "text/stream.h"
+#include "base/stream.h"
 #include "text/unicode.h"
 #include "text/wordlevel.h"
 

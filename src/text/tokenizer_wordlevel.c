@@ -68,6 +68,16 @@ rung_status rung__wordlevel_new(rung_tokenizer **out, const rung_vocab *v,
     return status;
 }
 
+rung_status rung__wordlevel_take(rung_tokenizer **out, rung_vocab *v, bool lower,
+                                 rung_error *err)
+{
+    RUNG_TRY(rung__tokenizer_create(out, rung__tokenizer_wordlevel.kind, err));
+    ((wordlevel *)*out)->lower = lower;
+    (*out)->entries = *v;
+    *v = (rung_vocab){0};
+    return RUNG_OK;
+}
+
 const rung_vocab *rung__wordlevel_words(const rung_tokenizer *tok)
 {
     return &wordlevel_of(tok)->base.entries;

@@ -23,6 +23,10 @@ void rung__word_add(rung_str *out, rung_span word, bool lower);
  * frequent first, equal counts in bytewise order. */
 rung_status rung__wordlevel_new(rung_tokenizer **out, const rung_vocab *v,
                                 int64_t min_count, bool lower, rung_error *err);
+/* One with all the words of `v`, which it takes, in their order. They must be as
+ * rung__word_add makes them. */
+rung_status rung__wordlevel_take(rung_tokenizer **out, rung_vocab *v, bool lower,
+                                 rung_error *err);
 
 /* The vocabulary of such a tokenizer. */
 const rung_vocab *rung__wordlevel_words(const rung_tokenizer *tok);

@@ -4,7 +4,7 @@
  *
  * A codec is a table of functions. It takes from the input what it needs and calls fill()
  * when that is used up; the end of the file within a member is an error. */
-#include "text/stream.h"
+#include "base/stream.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
  * told by their first bytes, never by the name: gzip, zstd, xz, or nothing. Several
  * members or frames one after another are one text; a stream that ends in the middle of
  * one fails. */
-#ifndef RUNG_TEXT_STREAM_H
-#define RUNG_TEXT_STREAM_H
+#ifndef RUNG_BASE_STREAM_H
+#define RUNG_BASE_STREAM_H
 
 #include <stddef.h>
 
