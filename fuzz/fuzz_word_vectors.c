@@ -35,7 +35,8 @@ static void check_formats(const rung_model *m)
 {
     static char path[64], again[64];
     rung_error err = {0};
-    snprintf(path, sizeof path, "/tmp/fuzz-vectors-%d", (int)getpid());
+    const char *memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    snprintf(path, sizeof path, "%s/fuzz-vectors-%d", memory, (int)getpid());
     snprintf(again, sizeof again, "%s-again", path);
     for (int f = 0; f < RUNG__WORD_FORMATS; f++) {
         const char *name = rung__word_format_name((rung__word_format)f);

@@ -113,8 +113,7 @@ typedef struct rung_words_run {
     const rung_train_hooks *hooks; /* may be NULL */
 } rung_words_run;
 
-/* Running text as words: the class learns vectors of them; or, with neither of the two
- * functions, only keeps such as are given. */
+/* Vectors of words: learned from running text, or only kept: then no functions. */
 typedef struct rung_words_ops {
     const char *defaults; /* as above (optional) */
     /* How the text is to be read. */

@@ -16,7 +16,8 @@ fresh() {
 # ---- Folders ----
 
 says 2 "rung: missing: no such folder" eval missing text
-says 2 "rung: text: not a model folder" eval text text
+says 2 "rung: not a model folder; as a file of word vectors: text:1: a word and its \
+numbers expected: '$(head -n 1 text | cut -c 1-60)'" eval text text
 says 2 "rung: text: not a model folder" generate text
 says 2 "rung: missing: cannot open: No such file or directory" inspect missing
 for name in config.json model.safetensors tokenizer.json; do

@@ -13,11 +13,12 @@ awk 'BEGIN {
     state = 12345
     for (i = 0; i < 40000; i++) {
         state = (state * 1103515 + 12345) % 2147483648
-        printf "%s%c", "слово" int(sqrt(int(state / 65536) % 40000)), i % 9 ? " " : "\n"
+        n = int(sqrt(int(state / 65536) % 40000))
+        printf "слово%d%c", n, i % 9 ? " " : "\n"
     }
 }' >text
-for rung_name in word2vec glove; do
-    "$build/rung" train $rung_name --data text --dim 20 --epochs 1 --quiet --out $rung_name
+for name in word2vec glove; do
+    "$build/rung" train $name --data text --dim 20 --epochs 1 --quiet --out $name
 done
 
 RUNG="$build/rung" "$python" - 2>errors <<'PYTHON' || { cat errors; exit 1; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# rung import: files of word vectors as models, and what is wrong with a file; exported and
-# imported, a model answers as before; a file is used without a model, too.
+# rung import: a model that was exported and imported answers as before, and so does the
+# file itself; what is wrong with a file is said.
 . "$(dirname "$0")/lib.sh"
 make_text 20000 >text
 runs train word2vec --data text --dim 8 --quiet --out model
