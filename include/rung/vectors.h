@@ -22,12 +22,15 @@ typedef enum rung_word_vectors {
 RUNG_API rung_status rung_vectors_choose(rung_model *m, rung_word_vectors which,
                                          rung_error *err);
 
+/* How many n-grams of characters have vectors, of which those of unseen words are made; 0
+ * for any other model. */
+RUNG_API int64_t rung_vectors_ngrams(const rung_model *m);
+
 /* The words of a model with their vectors at length 1. */
 typedef struct rung_space rung_space;
 
 /* Of the `most` most frequent words (0: all) of a model that learned words, which
- * outlives the space. RUNG_UNSUPPORTED for any other. Immutable: many threads may use
- * one. */
+ * outlives the space. RUNG_UNSUPPORTED for any other. Many threads may use one. */
 RUNG_API rung_status rung_space_new(rung_space **out, const rung_model *m,
                                     rung_runtime *rt, int64_t most, rung_error *err);
 RUNG_API void rung_space_free(rung_space *s);
@@ -36,7 +39,13 @@ RUNG_API int64_t rung_space_dim(const rung_space *s);
 
 /* The id of a word as it stands, else in lower case; -1: not among these. */
 RUNG_API int32_t rung_space_find(const rung_space *s, rung_span word);
-/* A word's name, borrowed; its vector of length 1, [dim], borrowed. */
+/* The same, but a word that is not among these gets an id behind theirs, under which it
+ * is no one's neighbour: with its own vector if the model has one, else with the mean of
+ * its n-grams of characters'. RUNG_INPUT if there is none. Not while others use it. */
+RUNG_API rung_status rung_space_enter(rung_space *s, rung_span word, int32_t *id,
+                                      rung_error *err);
+/* The name of a word that is among these, borrowed; a word's vector of length 1, [dim],
+ * borrowed until another word enters. */
 RUNG_API rung_span rung_space_name(const rung_space *s, int32_t id);
 RUNG_API const float *rung_space_vector(const rung_space *s, int32_t id);
 /* The cosine of two words' vectors; 0 where one is 0. */
@@ -62,9 +71,10 @@ RUNG_API void rung_space_analogy(const rung_space *s, const int32_t abc[3], floa
 /* ---- Texts ---- */
 
 /* The mean vector of each text's words, a new array [n, *dim] (rung_embedding_free); 0
- * where it has none that is known. With
- * sif > 0 words of share p weigh sif / (sif + p), and what all n texts have most in
- * common is taken away (Arora, Liang, Ma 2017, algorithm 1). */
+ * where it has none that is known. A word that the vocabulary lacks has the mean of its
+ * n-grams' vectors, where the model has these. With sif > 0 words of share p weigh
+ * sif / (sif + p), and what all n texts have most in common is taken away (Arora, Liang,
+ * Ma 2017, algorithm 1). */
 RUNG_API rung_status rung_embed_texts(float **out, int64_t *dim, const rung_model *m,
                                       const rung_span *texts, size_t n, double sif,
                                       rung_error *err);
@@ -123,9 +133,10 @@ typedef struct rung_word_score {
 
 /* Scores a file: ": section" and four words a line, as questions-words.txt; or two words
  * and a number, between tabs, commas or blanks, with or without a header. An answer is
- * right if it is the nearest word besides the three (Mikolov et al. 2013a, section 4.1).
- * RUNG_INPUT with file and line where it is neither. */
-RUNG_API rung_status rung_word_evaluate(const rung_space *s, const char *path,
+ * right if it is the nearest word besides the three (Mikolov et al. 2013a, section 4.1);
+ * all four must be among the space's words, those of pairs may enter it. RUNG_INPUT with
+ * file and line where it is neither. */
+RUNG_API rung_status rung_word_evaluate(rung_space *s, const char *path,
                                         rung_word_score *score, rung_error *err);
 
 #ifdef __cplusplus

@@ -32,8 +32,10 @@ static rung_status export_to(const char *dir, const char *file, const export_opt
     if (status == RUNG_OK && rung_is_imported(m))
         printf("%s: words and vectors, exact; nothing is left behind\n", file);
     else if (status == RUNG_OK)
-        printf("%s: words and %s, exact; not carried: %s, counts, options\n", file,
-               carried[own->vectors][0], carried[own->vectors][1]);
+        printf("%s: words and %s, exact; not carried: %s,%s counts, options\n", file,
+               carried[own->vectors][0], carried[own->vectors][1],
+               rung_vectors_ngrams(m) ? " vectors of n-grams and so of unseen words,"
+                                      : "");
     rung_model_free(m);
     return status;
 }

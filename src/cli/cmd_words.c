@@ -47,10 +47,7 @@ static rung_status open_space(words_command *c, const char *dir, rung_error *err
 static rung_status find(const words_command *c, const char *word, int32_t *id,
                         rung_error *err)
 {
-    *id = rung_space_find(c->space, (rung_span){word, strlen(word)});
-    if (*id >= 0) return RUNG_OK;
-    return rung_fail(err, RUNG_INPUT, "'%.100s' is not among the model's %lld words",
-                     word, (long long)rung_space_words(c->space));
+    return rung_space_enter(c->space, (rung_span){word, strlen(word)}, id, err);
 }
 
 static void print_neighbours(const words_command *c, const rung_neighbour *list)

@@ -79,21 +79,38 @@ static rung_status make_outputs(rung__word2vec_step *s, rung_error *err)
     return rung__noise_new(&s->noise, words->counts, n, s->model->config->power, err);
 }
 
-/* Inputs uniform in +-1/(2 dim), outputs 0. */
-static void make_vectors(trainer *t)
+/* The weights that bag sums n-grams with. */
+static rung_status make_ones(rung__word2vec_step *s, rung_error *err)
 {
-    const rung__word2vec_task *m = t->model;
-    const int64_t n = rung_tokenizer_size(m->words->vocabulary), dim = m->config->dim;
-    const uint64_t key = rung_rng_key(t->seed, "word2vec vectors", 0);
-    memset(m->in, 0, (size_t)(n * m->width) * sizeof *m->in);
-    memset(m->out, 0, (size_t)(n * m->width) * sizeof *m->out);
+    const int64_t n = s->model->lists->longest;
+    s->ones = rung__alloc_array((size_t)n, sizeof *s->ones);
+    if (!s->ones) return rung__out_of_memory(err, 0, "weights of n-grams");
+    for (int64_t i = 0; i < n; i++) s->ones[i] = 1;
+    return RUNG_OK;
+}
+
+/* Rows uniform in +-1/(2 dim). */
+static void make_rows(const trainer *t, const char *name, float *rows, int64_t n)
+{
+    const int64_t dim = t->model->config->dim, width = t->model->width;
+    const uint64_t key = rung_rng_key(t->seed, name, 0);
+    memset(rows, 0, (size_t)(n * width) * sizeof *rows);
     for (int64_t i = 0; i < n; i++) {
         for (int64_t d = 0; d < dim; d++) {
             const uint64_t bits = rung__draw(key, (uint64_t)(i * dim + d));
-            m->in[i * m->width + d] =
+            rows[i * width + d] =
                 (float)(((double)(bits >> 11) * 0x1p-53 - 0.5) / (double)dim);
         }
     }
+}
+
+static void make_vectors(trainer *t)
+{
+    const rung__word2vec_task *m = t->model;
+    const int64_t n = rung_tokenizer_size(m->words->vocabulary);
+    make_rows(t, "word2vec vectors", m->in, n);
+    if (m->ngrams) make_rows(t, "word2vec n-grams", m->ngrams, m->subwords->n);
+    memset(m->out, 0, (size_t)(n * m->width) * sizeof *m->out);
 }
 
 static rung_status prepare(trainer *t, rung_error *err)
@@ -102,36 +119,74 @@ static rung_status prepare(trainer *t, rung_error *err)
     t->step.kernels = rung_kernels_get(t->rt->isa);
     RUNG_TRY(make_keep(&t->step, err));
     RUNG_TRY(make_outputs(&t->step, err));
+    if (t->model->ngrams) RUNG_TRY(make_ones(&t->step, err));
     for (int i = 0; i < RUNG__WORD2VEC_RUNS; i++)
         RUNG_TRY(rung__word2vec_run_new(&t->runs[i], &t->step, err));
     make_vectors(t);
     return RUNG_OK;
 }
 
-/* How often a step may meet one output, times the rate: at twice as much the vectors of a
- * text of few topics and 48 words swing ever higher. */
+/* How often a step may meet one output, and one input made of n-grams, times the rate: at
+ * twice as much the vectors of a text of few topics and 48 words swing ever higher. */
 #define MOST_MET 1
+#define MOST_MET_INPUTS 2
 
-/* As many places as the most frequent output allows: a word is met as itself and as
- * noise, the root of the tree at every place. */
-static int64_t places_of_run(const rung__word2vec_step *s)
+/* The share of a word among those that are kept, of which there are `kept`. */
+static double share_of(const rung__word2vec_step *s, int64_t word, double kept)
+{
+    return (double)s->model->words->counts[word] * s->keep[word] / UINT32_MAX / kept;
+}
+
+/* How often a place meets the most frequent output: a word as itself and as noise, the
+ * root of the tree. */
+static double most_outputs(const rung__word2vec_step *s, double kept)
 {
     const rung__word2vec_config *c = s->model->config;
-    const rung_words *words = s->model->words;
-    const int64_t n = rung_tokenizer_size(words->vocabulary);
-    double kept = 0, most = 1, noise = 0;
+    const int64_t *counts = s->model->words->counts;
+    const int64_t n = rung_tokenizer_size(s->model->words->vocabulary);
+    const int64_t top = c->power < 0 ? n - 1 : 0; // the most frequent noise
+    double noise = 0;
+    if (c->negative == 0) return 1;
+    for (int64_t i = 0; i < n; i++) noise += pow((double)counts[i], c->power);
+    return share_of(s, 0, kept) +
+           (double)c->negative * pow((double)counts[top], c->power) / noise;
+}
+
+/* How often a place meets an input, in its window + 1 windows on average: a word as
+ * itself, and as others as far as these share its rows; of the word met most. */
+static rung_status most_inputs(const rung__word2vec_step *s, double kept, double *most,
+                               rung_error *err)
+{
+    const rung__word2vec_task *m = s->model;
+    const int64_t *first = m->lists->first, n = rung_tokenizer_size(m->words->vocabulary);
+    double *met = rung__alloc_array((size_t)m->subwords->n, sizeof *met);
+    if (!met) return rung__out_of_memory(err, 0, "shares of n-grams");
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = first[i]; k < first[i + 1]; k++)
+            met[m->lists->rows[k]] += share_of(s, i, kept);
+    *most = 0;
     for (int64_t i = 0; i < n; i++) {
-        kept += (double)words->counts[i] * s->keep[i] / UINT32_MAX;
-        noise += pow((double)words->counts[i], c->power);
+        double sum = share_of(s, i, kept);
+        for (int64_t k = first[i]; k < first[i + 1]; k++) sum += met[m->lists->rows[k]];
+        *most = fmax(*most, sum / (double)(first[i + 1] - first[i] + 1));
     }
-    if (c->negative > 0) {
-        const double own = (double)words->counts[0] * s->keep[0] / UINT32_MAX / kept;
-        const int64_t top = c->power < 0 ? n - 1 : 0; // the most frequent noise
-        most =
-            own + (double)c->negative * pow((double)words->counts[top], c->power) / noise;
-    }
-    const double places = MOST_MET / (most * c->lr * RUNG__WORD2VEC_RUNS);
-    return (int64_t)fmin(fmax(places, 1), RUNG__WORD2VEC_RUN);
+    *most *= (double)(m->config->window + 1);
+    rung__free(met);
+    return RUNG_OK;
+}
+
+/* As many places in a run as the row met most allows. */
+static rung_status choose_places(trainer *t, rung_error *err)
+{
+    const rung__word2vec_step *s = &t->step;
+    const int64_t n = rung_tokenizer_size(t->model->words->vocabulary);
+    double kept = 0, inputs = 0;
+    for (int64_t i = 0; i < n; i++) kept += share_of(s, i, 1);
+    if (t->model->ngrams) RUNG_TRY(most_inputs(s, kept, &inputs, err));
+    const double most = fmax(most_outputs(s, kept) / MOST_MET, inputs / MOST_MET_INPUTS);
+    const double places = 1 / (most * t->model->config->lr * RUNG__WORD2VEC_RUNS);
+    t->places = (int64_t)fmin(fmax(places, 1), RUNG__WORD2VEC_RUN);
+    return RUNG_OK;
 }
 
 static void release(trainer *t)
@@ -139,6 +194,7 @@ static void release(trainer *t)
     for (int i = 0; i < RUNG__WORD2VEC_RUNS; i++) rung__word2vec_run_release(&t->runs[i]);
     rung__free(t->step.keep);
     rung__free(t->step.labels);
+    rung__free(t->step.ones);
     rung__noise_release(&t->step.noise);
     rung__huffman_release(&t->step.tree);
     rung__report_log_close(&t->log);
@@ -151,19 +207,21 @@ static void describe(const trainer *t, char *out, size_t size)
 {
     const rung__word2vec_config *c = t->model->config;
     const rung_words *words = t->model->words;
+    const rung__subwords *s = t->model->subwords;
     snprintf(out, size,
              "text %s, min-count %lld, lower %d, lines %d, dim %lld, window %lld, "
              "negative %lld, %s, sample %.17g, "
-             "noise %.17g, epochs %.17g, lr %.17g, seed %llu",
+             "noise %.17g, epochs %.17g, lr %.17g, chars %lld-%lld, buckets %lld, "
+             "seed %llu",
              words->sha256, (long long)words->config.min_count, words->config.lower,
              words->config.lines, (long long)c->dim, (long long)c->window,
              (long long)c->negative, c->cbow ? "cbow" : "sg", c->sample, c->power,
-             c->epochs, c->lr, (unsigned long long)t->seed);
+             c->epochs, c->lr, s ? (long long)s->from : 0, s ? (long long)s->to : 0,
+             s ? (long long)s->buckets : 0, (unsigned long long)t->seed);
 }
 
-static rung_stored tensor(const trainer *t, const char *name, float *data)
+static rung_stored tensor(const trainer *t, const char *name, float *data, int64_t n)
 {
-    const int64_t n = rung_tokenizer_size(t->model->words->vocabulary);
     const int64_t width = t->model->width;
     return (rung_stored){.name = name,
                          .type = RUNG_STORED_F32,
@@ -173,22 +231,36 @@ static rung_stored tensor(const trainer *t, const char *name, float *data)
                          .bytes = (size_t)(n * width) * sizeof *data};
 }
 
+enum { MATRICES = 3 };
+
+/* The matrices of a state; returns how many there are. */
+static size_t list_matrices(const trainer *t, rung_stored out[MATRICES])
+{
+    const rung__word2vec_task *m = t->model;
+    const int64_t n = rung_tokenizer_size(m->words->vocabulary);
+    out[0] = tensor(t, "in", m->in, n);
+    out[1] = tensor(t, "out", m->out, n);
+    if (!m->ngrams) return 2;
+    out[2] = tensor(t, "ngrams", m->ngrams, m->subwords->n);
+    return 3;
+}
+
 static rung_status write_state(const trainer *t, const char *path, rung_error *err)
 {
     char run[600];
     double sums[] = {t->loss, t->pairs, t->last_loss,
                      t->before + rung__now_seconds() - t->start};
-    const rung_stored tensors[] = {tensor(t, "in", t->model->in),
-                                   tensor(t, "out", t->model->out),
-                                   {.name = "sums",
-                                    .type = RUNG_STORED_F64,
-                                    .rank = 1,
-                                    .shape = {4},
-                                    .data = sums,
-                                    .bytes = sizeof sums}};
+    rung_stored tensors[MATRICES + 1];
+    size_t n = list_matrices(t, tensors);
+    tensors[n++] = (rung_stored){.name = "sums",
+                                 .type = RUNG_STORED_F64,
+                                 .rank = 1,
+                                 .shape = {4},
+                                 .data = sums,
+                                 .bytes = sizeof sums};
     describe(t, run, sizeof run);
     const char *const metadata[] = {"run", run, NULL};
-    return rung_safetensors_write(path, tensors, 3, metadata, err);
+    return rung_safetensors_write(path, tensors, n, metadata, err);
 }
 
 static rung_status save(trainer *t, rung_error *err)
@@ -211,15 +283,15 @@ static rung_status take_state(trainer *t, const rung_safetensors *file, const ch
                               rung_error *err)
 {
     char run[600];
-    const rung_stored want[] = {tensor(t, "in", t->model->in),
-                                tensor(t, "out", t->model->out)};
+    rung_stored want[MATRICES];
+    const size_t n = list_matrices(t, want);
     describe(t, run, sizeof run);
     const char *is = rung_safetensors_metadata(file, "run");
     if (!is || strcmp(is, run) != 0)
         return rung_fail(err, RUNG_USAGE,
                          "%s is of another training: it has %s, but this one %s", path,
                          is ? is : "no description", run);
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < n; i++) {
         const rung_stored *found = rung_safetensors_find(file, want[i].name);
         if (!found || found->type != RUNG_STORED_F32 || found->bytes != want[i].bytes)
             return rung_fail(err, RUNG_INPUT, "%s: no tensor '%s' of this size", path,
@@ -275,6 +347,19 @@ static void compute(void *ctx, int64_t task, int worker)
     rung__word2vec_compute(&t->step, &t->runs[task]);
 }
 
+/* Adds the inputs' gradients to their n-grams. */
+static void add_to_ngrams(const trainer *t, const rung__word2vec_run *r, int part)
+{
+    const rung__word2vec_task *m = t->model;
+    for (int64_t i = 0; i < r->n_ins; i++) {
+        if (r->ins[i] < 0) continue;
+        const int64_t *first = m->lists->first + r->ins[i];
+        t->step.kernels->add_to_rows(first[1] - first[0], m->lists->rows + first[0],
+                                     r->d_in + i * m->width, 0, m->width, m->ngrams, part,
+                                     t->parts);
+    }
+}
+
 /* Adds all gradients to the rows of one owner, in the order of the runs. */
 static void add_gradients(void *ctx, int64_t part, int worker)
 {
@@ -283,10 +368,11 @@ static void add_gradients(void *ctx, int64_t part, int worker)
     (void)worker;
     for (int i = 0; i < RUNG__WORD2VEC_RUNS; i++) {
         const rung__word2vec_run *r = &t->runs[i];
-        t->step.kernels->add_to_rows(r->n_outs, r->outs, r->d_out, m->width, m->out,
+        t->step.kernels->add_to_rows(r->n_outs, r->outs, r->d_out, m->width, m->width,
+                                     m->out, (int)part, t->parts);
+        t->step.kernels->add_to_rows(r->n_ins, r->ins, r->d_in, m->width, m->width, m->in,
                                      (int)part, t->parts);
-        t->step.kernels->add_to_rows(r->n_ins, r->ins, r->d_in, m->width, m->in,
-                                     (int)part, t->parts);
+        if (m->ngrams) add_to_ngrams(t, r, (int)part);
     }
 }
 
@@ -389,6 +475,17 @@ static rung_status run(trainer *t, rung_train_end *end, rung_error *err)
         t->model->words->name, t->model->config->sample);
 }
 
+/* Rows of words become their inputs. */
+static void finish_inputs(trainer *t)
+{
+    const rung__word2vec_task *m = t->model;
+    float *v = t->runs[0].mean;
+    for (int32_t i = 0; i < rung_tokenizer_size(m->words->vocabulary); i++) {
+        rung__word2vec_input(&t->step, i, v);
+        memcpy(m->in + i * m->width, v, (size_t)m->width * sizeof *v);
+    }
+}
+
 static bool has_neighbours(const rung_words *words)
 {
     for (size_t i = 1; i < words->count; i++)
@@ -411,7 +508,7 @@ static rung_status begin(trainer *t, bool resume, rung_error *err)
             "with --no-lines windows run across the ends of lines",
             words->name);
     RUNG_TRY(prepare(t, err));
-    t->places = places_of_run(&t->step);
+    RUNG_TRY(choose_places(t, err));
     const int64_t size = t->places * RUNG__WORD2VEC_RUNS;
     t->per_epoch = ((int64_t)words->count + size - 1) / size;
     t->steps = (int64_t)ceil(t->model->config->epochs * (double)t->per_epoch);
@@ -446,6 +543,7 @@ rung_status rung__word2vec_train(rung__word2vec_task *model, rung_runtime *rt,
         result->valid_loss = result->first_valid_loss = NAN;
         result->seconds = last.elapsed_seconds;
         result->units_per_second = words_of(&t, t.at) / fmax(result->seconds, 1e-9);
+        if (model->ngrams) finish_inputs(&t);
     }
     release(&t);
     return status;

@@ -13,12 +13,17 @@
  * text, whose gradients are all taken at the vectors before the step and then added in a
  * fixed order, each row by one thread. So there are no races, and any number of threads
  * gives the same bits. A step is shorter where the text has few words or the rate is
- * high, as gradients of one row in one step do not know of each other. */
+ * high, as gradients of one row in one step do not know of each other.
+ *
+ * With n-grams of characters (text/subwords.h) a word's input is the mean of its own row
+ * and those of its n-grams, each of which gets the gradient undivided, as in fastText.
+ * Inputs are made once for all the windows of a run, as is their gradient. */
 #ifndef RUNG_LEARN_WORD2VEC_H
 #define RUNG_LEARN_WORD2VEC_H
 
 #include "rung/learn.h"
 #include "rung/words.h"
+#include "text/subwords.h"
 
 /* A step is RUNS runs of at most RUN neighbouring places, each of another part of the
  * text: what is frequent in one chapter is not met in all runs at once. */
@@ -40,6 +45,10 @@ typedef struct rung__word2vec_task {
     const rung_words *words;
     int64_t width;   /* of a row: dim, rounded up to 16; columns from dim on are 0 */
     float *in, *out; /* [words of the vocabulary, width] */
+
+    const rung__subwords *subwords;   /* NULL: a word's input is its row alone */
+    const rung__subword_lists *lists; /* else of each word */
+    float *ngrams;                    /* likewise: [subwords->n, width] */
 } rung__word2vec_task;
 
 /* The width of rows for a dimension. */
@@ -48,7 +57,8 @@ static inline int64_t rung__word2vec_width(int64_t dim)
     return (dim + 15) / 16 * 16;
 }
 
-/* Fills `in` and `out` with what the seed gives before the first step, and learns.
+/* Fills all rows with what the seed gives before the first step, and learns; then rows of
+ * `in` are the words' inputs, the means of theirs and their n-grams'.
  * Checkpoints in dir (NULL: none); `resume` goes on from the latest one to the same bits.
  * RUNG_INPUT when there is nothing to learn: one word, or no two in one line. */
 rung_status rung__word2vec_train(rung__word2vec_task *t, rung_runtime *rt, uint64_t seed,

@@ -33,6 +33,7 @@ static size_t lay_out(rung__word2vec_run *r, const rung__word2vec_step *s, char 
     size_t n = 0;
     r->ins = take(block, &n, most_ins * sizeof *r->ins);
     r->d_in = take(block, &n, most_ins * row);
+    if (s->model->ngrams) r->v_in = take(block, &n, most_ins * row);
     r->outs = take(block, &n, windows * outs * sizeof *r->outs);
     r->d_out = take(block, &n, windows * outs * row);
     r->centre = take(block, &n, windows * sizeof *r->centre);
@@ -187,6 +188,30 @@ static void fetch_window(const rung__word2vec_step *s, const rung__word2vec_run 
                r->first_out[w + 1] - r->first_out[w]);
 }
 
+void rung__word2vec_input(const rung__word2vec_step *s, int32_t word, float *v)
+{
+    const rung__word2vec_task *m = s->model;
+    const int64_t D = m->width, first = m->lists->first[word];
+    const int64_t n = m->lists->first[word + 1] - first;
+    s->kernels->bag(n, m->lists->rows + first, s->ones, D, m->ngrams, v);
+    s->kernels->add(D, v, m->in + word * D, v);
+    s->kernels->scale(D, 1.0 / (double)(n + 1), v, v);
+}
+
+static void make_inputs(const rung__word2vec_step *s, rung__word2vec_run *r)
+{
+    for (int64_t i = 0; i < r->n_ins; i++)
+        if (r->ins[i] >= 0)
+            rung__word2vec_input(s, r->ins[i], r->v_in + i * s->model->width);
+}
+
+static const float *input_of(const rung__word2vec_step *s, const rung__word2vec_run *r,
+                             int64_t i)
+{
+    return s->model->ngrams ? r->v_in + i * s->model->width
+                            : s->model->in + r->ins[i] * s->model->width;
+}
+
 /* The indices in ins of a window's inputs, [*low, *high] without the centre. */
 static void find_inputs(const rung__word2vec_run *r, int64_t w, int64_t *low,
                         int64_t *high)
@@ -226,7 +251,7 @@ static void skip_gram(const rung__word2vec_step *s, rung__word2vec_run *r, int64
     find_inputs(r, w, &low, &high);
     for (int64_t i = low; i <= high; i++) {
         if (i == r->centre[w]) continue;
-        r->v[window.M] = s->model->in + r->ins[i] * D;
+        r->v[window.M] = input_of(s, r, i);
         r->dv[window.M++] = r->d_in + i * D;
     }
     r->loss += s->kernels->word_window(&window);
@@ -245,7 +270,7 @@ static void cbow(const rung__word2vec_step *s, rung__word2vec_run *r, int64_t w)
     memset(r->mean, 0, (size_t)D * sizeof *r->mean);
     memset(r->d_mean, 0, (size_t)D * sizeof *r->d_mean);
     for (int64_t i = low; i <= high; i++)
-        if (i != r->centre[w]) k->add(D, r->mean, s->model->in + r->ins[i] * D, r->mean);
+        if (i != r->centre[w]) k->add(D, r->mean, input_of(s, r, i), r->mean);
     k->scale(D, 1.0 / (double)(high - low), r->mean, r->mean);
     r->v[0] = r->mean, r->dv[0] = r->d_mean, window.M = 1;
     r->loss += k->word_window(&window);
@@ -261,6 +286,7 @@ void rung__word2vec_compute(const rung__word2vec_step *s, rung__word2vec_run *r)
     r->loss = 0, r->n_pairs = 0;
     memset(r->d_in, 0, (size_t)(r->n_ins * D) * sizeof *r->d_in);
     fetch_rows(s->model->in, D, r->ins, r->n_ins);
+    if (s->model->ngrams) make_inputs(s, r);
     for (int64_t w = 0; w < AHEAD; w++) fetch_window(s, r, w);
     for (int64_t w = 0; w < r->n_windows; w++) {
         fetch_window(s, r, w + AHEAD);

@@ -16,6 +16,7 @@ typedef struct rung__word2vec_step {
     float *labels;      /* likewise, owned: 1, 0, 0, ... */
     rung__huffman tree; /* hierarchical softmax */
     int64_t most_outs;  /* outputs of a window, at most */
+    float *ones;        /* [n-grams of a word at most], owned: their weights */
     uint64_t key;       /* of this epoch's numbers */
     double rate;
 } rung__word2vec_step;
@@ -27,6 +28,7 @@ typedef struct rung__word2vec_run {
      * end, and the gradient of each, times the rate; the same of the windows' outputs. */
     int32_t *ins; /* [n_ins] */
     float *d_in;  /* [n_ins, width] */
+    float *v_in;  /* [n_ins, width]: the inputs themselves, where words have n-grams */
     int64_t n_ins;
     int32_t *outs; /* [n_outs] */
     float *d_out;  /* [n_outs, width] */
@@ -49,6 +51,9 @@ typedef struct rung__word2vec_run {
 rung_status rung__word2vec_run_new(rung__word2vec_run *r, const rung__word2vec_step *s,
                                    rung_error *err);
 void rung__word2vec_run_release(rung__word2vec_run *r);
+
+/* A word's input: v[width] = the mean of its row and its n-grams'. */
+void rung__word2vec_input(const rung__word2vec_step *s, int32_t word, float *v);
 
 void rung__word2vec_compute(const rung__word2vec_step *s, rung__word2vec_run *r);
 

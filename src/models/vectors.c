@@ -27,10 +27,17 @@ size_t rung__vectors_extra(const rung_model *m, rung_stored *out)
     if (rung_is_imported(m)) return 1;
     out[1] = rung__extra("context.weight", RUNG_STORED_F32, V, v->dim, v->context);
     out[2] = rung__extra("counts", RUNG_STORED_I64, V, 0, v->counts);
-    if (!v->centre_bias) return 3;
-    out[3] = rung__extra("centre.bias", RUNG_STORED_F32, V, 0, v->centre_bias);
-    out[4] = rung__extra("context.bias", RUNG_STORED_F32, V, 0, v->context_bias);
-    return 5;
+    size_t n = 3;
+    if (v->ngrams) {
+        const rung__subwords *s = &v->subwords;
+        out[n++] = rung__extra("ngrams.bucket", RUNG_STORED_I32, s->n, 0, s->used);
+        out[n++] = rung__extra("ngrams.weight", RUNG_STORED_F32, s->n, v->dim, v->ngrams);
+    }
+    if (v->centre_bias) {
+        out[n++] = rung__extra("centre.bias", RUNG_STORED_F32, V, 0, v->centre_bias);
+        out[n++] = rung__extra("context.bias", RUNG_STORED_F32, V, 0, v->context_bias);
+    }
+    return n;
 }
 
 static rung_status check_finite(const char *name, const float *x, size_t n,
@@ -55,6 +62,17 @@ static rung_status load(float **out, const rung_safetensors *file, const char *n
     return check_finite(name, *out, n, err);
 }
 
+static rung_status load_ngrams(rung__vectors *v, const rung_safetensors *file,
+                               rung_error *err)
+{
+    int32_t *buckets;
+    int64_t n;
+    RUNG_TRY(rung__extra_load(&buckets, file, "ngrams.bucket", RUNG_STORED_I32, -1, 0, &n,
+                              err));
+    RUNG_TRY(rung__subwords_take(&v->subwords, buckets, n, err));
+    return load(&v->ngrams, file, "ngrams.weight", n, v->dim, err);
+}
+
 rung_status rung__vectors_load(rung_model *m, const rung_safetensors *file,
                                rung_error *err)
 {
@@ -65,6 +83,7 @@ rung_status rung__vectors_load(rung_model *m, const rung_safetensors *file,
     RUNG_TRY(load(&v->context, file, "context.weight", V, v->dim, err));
     RUNG_TRY(
         rung__extra_load(&v->counts, file, "counts", RUNG_STORED_I64, V, 0, NULL, err));
+    if (v->subwords.to > 0) RUNG_TRY(load_ngrams(v, file, err));
     if (!rung_safetensors_find(file, "centre.bias")) return RUNG_OK;
     RUNG_TRY(load(&v->centre_bias, file, "centre.bias", V, 0, err));
     return load(&v->context_bias, file, "context.bias", V, 0, err);
@@ -115,6 +134,28 @@ rung_status rung_vectors_choose(rung_model *m, rung_word_vectors which, rung_err
     return RUNG_OK;
 }
 
+bool rung__vectors_unseen(const rung_model *m, rung_span word, float *row)
+{
+    const rung__vectors *v = rung__vectors_of(m);
+    rung__subword_walk walk = {.word = word};
+    int64_t n = 0;
+    if (!v->ngrams || v->chosen) return false;
+    memset(row, 0, (size_t)v->dim * sizeof *row);
+    for (int32_t b; (b = rung__subword_next(&v->subwords, &walk)) >= 0;) {
+        const int32_t i = rung__subword_row(&v->subwords, b);
+        if (i < 0) continue;
+        for (int64_t d = 0; d < v->dim; d++) row[d] += v->ngrams[i * v->dim + d];
+        n++;
+    }
+    for (int64_t d = 0; n > 0 && d < v->dim; d++) row[d] /= (float)n;
+    return n > 0;
+}
+
+int64_t rung_vectors_ngrams(const rung_model *m)
+{
+    return m->kind == RUNG_WORDS ? rung__vectors_of(m)->subwords.n : 0;
+}
+
 void rung__vectors_release(rung_model *m)
 {
     rung__vectors *v = rung__vectors_of(m);
@@ -123,5 +164,7 @@ void rung__vectors_release(rung_model *m)
     rung__free(v->centre_bias);
     rung__free(v->context_bias);
     rung__free(v->counts);
+    rung__free(v->ngrams);
+    rung__subwords_release(&v->subwords);
     rung__free(v->chosen);
 }

@@ -2,11 +2,16 @@
  * one of the centre and the one of the context; both are kept. In the folder tensors
  * "centre.weight" and "context.weight" [words, dim], "counts" [words], and, where the
  * rung has them, "centre.bias" and "context.bias" [words]; the words are tokenizer.json,
- * the most frequent first. What was imported has "centre.weight" alone. */
+ * the most frequent first. What was imported has "centre.weight" alone.
+ *
+ * n-grams of characters may have vectors, too: "ngrams.bucket" [n] and "ngrams.weight"
+ * [n, dim]. The mean of a word's n-grams stands in for its centre's vector where the
+ * vocabulary lacks it; the vectors of words have theirs within. */
 #ifndef RUNG_MODELS_VECTORS_H
 #define RUNG_MODELS_VECTORS_H
 
 #include "rung/model.h"
+#include "text/subwords.h"
 
 /* The base of such a model: first member of the concrete struct. */
 typedef struct rung__vectors {
@@ -15,7 +20,9 @@ typedef struct rung__vectors {
     float *centre, *context; /* [base.vocab, dim], owned; imported: no context */
     float *centre_bias, *context_bias; /* [base.vocab], owned, or both NULL */
     int64_t *counts; /* [base.vocab], owned: occurrences in the training text; or NULL */
-    float *chosen;   /* [base.vocab, chosen_dim], owned: in use; NULL: the centre's */
+    rung__subwords subwords; /* set by declare; to == 0: there are no n-grams */
+    float *ngrams;           /* [subwords.n, dim], owned, or NULL */
+    float *chosen; /* [base.vocab, chosen_dim], owned: in use; NULL: the centre's */
     int64_t chosen_dim;
 } rung__vectors;
 
@@ -27,6 +34,11 @@ typedef struct rung__rows {
 
 /* RUNG_UNSUPPORTED for a model without vectors of words. */
 rung_status rung__vectors_rows(rung__rows *out, const rung_model *m, rung_error *err);
+
+/* row[dim] = the mean of the rows that a word's n-grams of characters have: the vector of
+ * one that the vocabulary lacks. False: there are none, or the centres' vectors are not
+ * the ones in use. */
+bool rung__vectors_unseen(const rung_model *m, rung_span word, float *row);
 
 static inline rung__vectors *rung__vectors_of(const rung_model *m)
 {

@@ -12,6 +12,8 @@ typedef struct word2vec_config {
     rung_words_config reading;
     rung__word2vec_config learning;
     int model; /* sg, cbow */
+    const char *chars;
+    int64_t buckets;
 } word2vec_config;
 
 typedef struct word2vec {
@@ -43,6 +45,10 @@ static const rung_option word2vec_options[] = {
      "passes over the text", NULL},
     {"lr", RUNG_OPTION_REAL, AT(learning.lr), "0.025", 0, 1e6, NULL,
      "learning rate at the beginning; it falls to almost 0", NULL},
+    {"chars", RUNG_OPTION_TEXT, AT(chars), NULL, 0, 0, NULL,
+     "runs of characters within words have vectors, too, such as 3-6", NULL},
+    {"buckets", RUNG_OPTION_INT, AT(buckets), "2000000", 1, RUNG__MOST_SUBWORD_BUCKETS,
+     NULL, "runs of characters are hashed into so many (--chars)", NULL},
     {"save-every", RUNG_OPTION_REAL, AT(learning.save_every), "0", 0, 1e6, NULL,
      "epochs between checkpoints; 0: about half a minute", NULL},
     RUNG__READING_OPTIONS(AT(reading)),
@@ -50,11 +56,11 @@ static const rung_option word2vec_options[] = {
 
 static rung_status word2vec_declare(rung_model *m, rung_error *err)
 {
-    (void)err;
     word2vec *r = word2vec_of(m);
     r->config.learning.cbow = r->config.model == 1;
     r->base.dim = r->config.learning.dim;
-    return RUNG_OK;
+    return rung__subwords_init(&r->base.subwords, r->config.chars, r->config.buckets,
+                               err);
 }
 
 static rung_words_config word2vec_reading(const rung_model *m)
@@ -69,24 +75,57 @@ static void close_up(float *rows, int64_t n, int64_t width, int64_t dim)
         memmove(rows + i * dim, rows + i * width, (size_t)dim * sizeof *rows);
 }
 
+static rung_status out_of_vectors(size_t n, rung_error *err)
+{
+    return rung__out_of_memory(err, n * sizeof(float), "vectors");
+}
+
+static rung_status make_ngrams(word2vec *r, rung__word2vec_task *learner,
+                               rung__subword_lists *lists, rung_error *err)
+{
+    rung__vectors *v = &r->base;
+    RUNG_TRY(rung__subwords_learn(&v->subwords, lists, v->base.tokenizer, err));
+    const size_t size = (size_t)v->subwords.n * (size_t)learner->width;
+    v->ngrams = rung__alloc_array(size, sizeof(float));
+    if (!v->ngrams) return out_of_vectors(size, err);
+    learner->subwords = &v->subwords;
+    learner->lists = lists;
+    learner->ngrams = v->ngrams;
+    return RUNG_OK;
+}
+
+static rung_status learn(word2vec *r, rung__word2vec_task *learner, rung_runtime *rt,
+                         const rung_words_run *run, rung_train_result *result,
+                         rung_error *err)
+{
+    rung__vectors *v = &r->base;
+    const int64_t V = v->base.vocab, width = learner->width;
+    const size_t size = (size_t)V * (size_t)width;
+    v->centre = learner->in = rung__alloc_array(size, sizeof(float));
+    v->context = learner->out = rung__alloc_array(size, sizeof(float));
+    if (!learner->in || !learner->out) return out_of_vectors(size, err);
+    RUNG_TRY(rung__vectors_count(v, run->words, err));
+    RUNG_TRY(rung__word2vec_train(learner, rt, (uint64_t)run->train->seed, run->dir,
+                                  run->resume, run->hooks, result, err));
+    close_up(learner->in, V, width, v->dim);
+    close_up(learner->out, V, width, v->dim);
+    if (v->ngrams) close_up(v->ngrams, v->subwords.n, width, v->dim);
+    return RUNG_OK;
+}
+
 static rung_status word2vec_fit(rung_model *m, rung_runtime *rt,
                                 const rung_words_run *run, rung_train_result *result,
                                 rung_error *err)
 {
     word2vec *r = word2vec_of(m);
     rung__word2vec_task learner = {.config = &r->config.learning, .words = run->words};
-    const int64_t width = learner.width = rung__word2vec_width(r->base.dim);
-    const size_t size = (size_t)m->vocab * (size_t)width;
-    r->base.centre = learner.in = rung__alloc_array(size, sizeof(float));
-    r->base.context = learner.out = rung__alloc_array(size, sizeof(float));
-    if (!learner.in || !learner.out)
-        return rung__out_of_memory(err, size * sizeof(float), "vectors");
-    RUNG_TRY(rung__vectors_count(&r->base, run->words, err));
-    RUNG_TRY(rung__word2vec_train(&learner, rt, (uint64_t)run->train->seed, run->dir,
-                                  run->resume, run->hooks, result, err));
-    close_up(learner.in, m->vocab, width, r->base.dim);
-    close_up(learner.out, m->vocab, width, r->base.dim);
-    return RUNG_OK;
+    rung__subword_lists lists = {0};
+    rung_status status = RUNG_OK;
+    learner.width = rung__word2vec_width(r->base.dim);
+    if (r->base.subwords.to > 0) status = make_ngrams(r, &learner, &lists, err);
+    if (status == RUNG_OK) status = learn(r, &learner, rt, run, result, err);
+    rung__subword_lists_release(&lists);
+    return status;
 }
 
 static const rung_words_ops word2vec_words = {

@@ -17,7 +17,7 @@ typedef struct question {
 } question;
 
 typedef struct list {
-    const rung_space *space;
+    rung_space *space;
     const char *path;
     int64_t line;
     question *questions;  /* [n], owned: those whose words are known */
@@ -139,8 +139,10 @@ static rung_status add_pair(rung_word_score *score, list *l, const char *p,
                          l->path, (long long)l->line);
     }
     score->total.n++;
-    const int32_t x = rung_space_find(l->space, a), y = rung_space_find(l->space, b);
-    if (x < 0 || y < 0) return RUNG_OK;
+    int32_t x, y;
+    rung_status status = rung_space_enter(l->space, a, &x, err);
+    if (status == RUNG_OK) status = rung_space_enter(l->space, b, &y, err);
+    if (status != RUNG_OK) return status == RUNG_INPUT ? RUNG_OK : status; // unknown
     RUNG_TRY(reserve(l, err));
     l->given[l->n] = given;
     l->ours[l->n++] = rung_space_similarity(l->space, x, y);
@@ -216,8 +218,8 @@ static rung_status read_lines(rung_word_score *score, list *l, const char *p,
     return score->is_analogies ? answer(score, l, err) : correlate(score, l, err);
 }
 
-rung_status rung_word_evaluate(const rung_space *s, const char *path,
-                               rung_word_score *score, rung_error *err)
+rung_status rung_word_evaluate(rung_space *s, const char *path, rung_word_score *score,
+                               rung_error *err)
 {
     char *text;
     size_t size;

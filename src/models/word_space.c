@@ -17,7 +17,9 @@ struct rung_space {
     const rung_model *model; /* borrowed: outlives this */
     rung_runtime *rt;        /* borrowed: outlives this */
     int64_t n, dim;
-    float *rows; /* [n, dim], owned: length 1, or 0 */
+    int64_t n_rows; /* n and the words that entered */
+    float *rows;    /* [n_rows, dim], owned: length 1, or 0 */
+    size_t cap;
 };
 
 static void normalise(const rung_kernels *k, float *row, int64_t dim)
@@ -39,7 +41,7 @@ rung_status rung_space_new(rung_space **out, const rung_model *m, rung_runtime *
         rung__free(s);
         return rung__out_of_memory(err, size, "vectors");
     }
-    *s = (rung_space){m, rt, n, v.dim, rows};
+    *s = (rung_space){m, rt, n, v.dim, n, rows, (size_t)n};
     memcpy(rows, v.rows, size);
     for (int64_t i = 0; i < n; i++)
         normalise(rung_kernels_get(rt->isa), rows + i * v.dim, v.dim);
@@ -64,7 +66,8 @@ int64_t rung_space_dim(const rung_space *s)
     return s->dim;
 }
 
-int32_t rung_space_find(const rung_space *s, rung_span word)
+/* Among all that the model has. */
+static int32_t find(const rung_space *s, rung_span word)
 {
     const rung_vocab *words = rung__wordlevel_words(s->model->tokenizer);
     int32_t id = rung__vocab_find(words, word.bytes, word.size);
@@ -75,7 +78,53 @@ int32_t rung_space_find(const rung_space *s, rung_span word)
             id = rung__vocab_find(words, lower.data, lower.len);
         rung_str_release(&lower);
     }
+    return id;
+}
+
+int32_t rung_space_find(const rung_space *s, rung_span word)
+{
+    const int32_t id = find(s, word);
     return id < s->n ? id : -1;
+}
+
+/* The vector of a word that is not among the space's: the model's of this id, or one made
+ * of n-grams (-1). */
+static rung_status make_row(const rung_space *s, rung_span word, int32_t id, float *row,
+                            rung_error *err)
+{
+    rung__rows v;
+    rung_str taken = {0};
+    RUNG_TRY(rung__vectors_rows(&v, s->model, err));
+    if (id >= 0) {
+        memcpy(row, v.rows + id * s->dim, (size_t)s->dim * sizeof *row);
+        return RUNG_OK;
+    }
+    rung__wordlevel_find(s->model->tokenizer, word, &taken);
+    const bool failed = taken.failed;
+    const bool is_made =
+        !failed &&
+        rung__vectors_unseen(s->model, (rung_span){taken.data, taken.len}, row);
+    rung_str_release(&taken);
+    if (failed) return rung__out_of_memory(err, word.size, "a word");
+    if (is_made) return RUNG_OK;
+    return rung_fail(
+        err, RUNG_INPUT, "'%.*s' is not among the model's %lld words%s",
+        word.size < 100 ? (int)word.size : 100, word.bytes, (long long)s->model->vocab,
+        rung__vectors_of(s->model)->ngrams ? ", nor are its n-grams known" : "");
+}
+
+rung_status rung_space_enter(rung_space *s, rung_span word, int32_t *id, rung_error *err)
+{
+    const size_t bytes = (size_t)s->dim * sizeof *s->rows;
+    *id = find(s, word);
+    if (*id >= 0 && *id < s->n) return RUNG_OK;
+    if (!rung__grow(&s->rows, &s->cap, (size_t)s->n_rows + 1, bytes))
+        return rung__out_of_memory(err, bytes, "a vector");
+    float *row = s->rows + s->n_rows * s->dim;
+    RUNG_TRY(make_row(s, word, *id, row, err));
+    normalise(rung_kernels_get(s->rt->isa), row, s->dim);
+    *id = (int32_t)s->n_rows++;
+    return RUNG_OK;
 }
 
 rung_span rung_space_name(const rung_space *s, int32_t id)

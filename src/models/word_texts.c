@@ -5,26 +5,44 @@
 #include "base/alloc.h"
 #include "models/vectors.h"
 #include "rung/vectors.h"
+#include "text/wordlevel.h"
 
 enum { TURNS = 50 }; /* of the power iteration */
 
+/* The vector of a word, and its id; NULL: it has none. `unseen` has room for one that is
+ * made of n-grams (id -1). */
+static const float *find(const rung_model *m, rung__rows v, rung_span word,
+                         rung_str *taken, float *unseen, int32_t *id)
+{
+    *id = rung__wordlevel_find(m->tokenizer, word, taken);
+    if (*id >= 0) return v.rows + *id * v.dim;
+    const rung_span name = {taken->data, taken->len};
+    return !taken->failed && rung__vectors_unseen(m, name, unseen) ? unseen : NULL;
+}
+
 /* The weighted mean of a text's words. */
 static rung_status embed_one(const rung_model *m, rung__rows v, rung_span text,
-                             double sif, double n_words, double *mean, rung_error *err)
+                             double sif, double n_words, float *unseen, double *mean,
+                             rung_error *err)
 {
     const int64_t *counts = rung__vectors_of(m)->counts;
-    int32_t *ids;
-    size_t n;
-    RUNG_TRY(rung_tokenizer_encode(m->tokenizer, text, &ids, &n, err));
+    const char *p = text.bytes, *end = p + text.size;
+    rung_str taken = {0};
+    int64_t n = 0;
+    int32_t id;
     for (int64_t d = 0; d < v.dim; d++) mean[d] = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double share = sif > 0 ? (double)counts[ids[i]] / n_words : 0;
-        const double weight = (sif > 0 ? sif / (sif + share) : 1) / (double)n;
-        const float *row = v.rows + ids[i] * v.dim;
+    for (rung_span word; (word = rung__word_next(&p, end)).size;) {
+        const float *row = find(m, v, word, &taken, unseen, &id);
+        if (!row) continue;
+        const double share = sif > 0 && id >= 0 ? (double)counts[id] / n_words : 0;
+        const double weight = sif > 0 ? sif / (sif + share) : 1;
         for (int64_t d = 0; d < v.dim; d++) mean[d] += weight * (double)row[d];
+        n++;
     }
-    rung_ids_free(ids);
-    return RUNG_OK;
+    for (int64_t d = 0; n > 0 && d < v.dim; d++) mean[d] /= (double)n;
+    const bool failed = taken.failed;
+    rung_str_release(&taken);
+    return failed ? rung__out_of_memory(err, text.size, "a word") : RUNG_OK;
 }
 
 /* Takes the projections on the first singular vector u of rows [n, dim] from them; u by
@@ -51,15 +69,16 @@ static void take_common(double *rows, size_t n, int64_t dim, double *u, double *
     }
 }
 
-static rung_status embed(float *out, double *rows, const rung_model *m, rung__rows v,
-                         const rung_span *texts, size_t n, double sif, rung_error *err)
+static rung_status embed(float *out, double *rows, float *unseen, const rung_model *m,
+                         rung__rows v, const rung_span *texts, size_t n, double sif,
+                         rung_error *err)
 {
     const size_t dim = (size_t)v.dim;
     double n_words = 0;
     for (int64_t i = 0; sif > 0 && i < m->vocab; i++)
         n_words += (double)rung__vectors_of(m)->counts[i];
     for (size_t i = 0; i < n; i++)
-        RUNG_TRY(embed_one(m, v, texts[i], sif, n_words, rows + i * dim, err));
+        RUNG_TRY(embed_one(m, v, texts[i], sif, n_words, unseen, rows + i * dim, err));
     if (sif > 0) take_common(rows, n, v.dim, rows + n * dim, rows + (n + 1) * dim);
     for (size_t i = 0; i < n * dim; i++) out[i] = (float)rows[i];
     return RUNG_OK;
@@ -79,9 +98,11 @@ rung_status rung_embed_texts(float **out, int64_t *dim, const rung_model *m,
     *dim = v.dim;
     *out = rung__alloc_array(n * (size_t)*dim + 1, sizeof **out);
     double *rows = rung__alloc_array((n + 2) * (size_t)*dim, sizeof *rows);
-    rung_status status = *out && rows ? embed(*out, rows, m, v, texts, n, sif, err)
-                                      : rung__out_of_memory(err, n, "vectors of texts");
-    rung__free(rows);
+    float *unseen = rung__alloc_array((size_t)*dim, sizeof *unseen);
+    rung_status status = *out && rows && unseen
+                             ? embed(*out, rows, unseen, m, v, texts, n, sif, err)
+                             : rung__out_of_memory(err, n, "vectors of texts");
+    rung__free(rows), rung__free(unseen);
     if (status == RUNG_OK) return RUNG_OK;
     rung__free(*out);
     *out = NULL;

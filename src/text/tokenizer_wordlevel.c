@@ -78,6 +78,13 @@ rung_status rung__wordlevel_take(rung_tokenizer **out, rung_vocab *v, bool lower
     return RUNG_OK;
 }
 
+int32_t rung__wordlevel_find(const rung_tokenizer *tok, rung_span word, rung_str *taken)
+{
+    taken->len = 0;
+    rung__word_add(taken, word, wordlevel_of(tok)->lower);
+    return taken->failed ? -1 : rung__vocab_find(&tok->entries, taken->data, taken->len);
+}
+
 const rung_vocab *rung__wordlevel_words(const rung_tokenizer *tok)
 {
     return &wordlevel_of(tok)->base.entries;
@@ -112,13 +119,10 @@ static rung_status wordlevel_encode(const rung_tokenizer *tok, rung_span text,
     rung_status status = RUNG_OK;
     const char *p = text.bytes, *end = p + text.size;
     for (rung_span w; status == RUNG_OK && (w = rung__word_next(&p, end)).size;) {
-        word.len = 0;
-        rung__word_add(&word, w, wordlevel_of(tok)->lower);
+        const int32_t id = rung__wordlevel_find(tok, w, &word);
         status = word.failed ? rung__out_of_memory(err, w.size, "a word")
                              : rung__ids_reserve(out, 1, err);
-        if (status != RUNG_OK) break;
-        const int32_t id = rung__vocab_find(&tok->entries, word.data, word.len);
-        if (id >= 0) out->ids[out->n++] = id;
+        if (status == RUNG_OK && id >= 0) out->ids[out->n++] = id;
     }
     rung_str_release(&word);
     return status;

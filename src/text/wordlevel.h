@@ -28,6 +28,10 @@ rung_status rung__wordlevel_new(rung_tokenizer **out, const rung_vocab *v,
 rung_status rung__wordlevel_take(rung_tokenizer **out, rung_vocab *v, bool lower,
                                  rung_error *err);
 
+/* The id of a word in such a tokenizer, -1: it has none. *taken becomes the word as the
+ * vocabulary would hold it; test whether it failed. */
+int32_t rung__wordlevel_find(const rung_tokenizer *tok, rung_span word, rung_str *taken);
+
 /* The vocabulary of such a tokenizer. */
 const rung_vocab *rung__wordlevel_words(const rung_tokenizer *tok);
 

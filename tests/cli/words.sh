@@ -80,6 +80,45 @@ for name in word2vec glove; do
         echo baba | "$rung" embed $name --vectors $which
     done | sort -u | wc -l)" 4
 done
+# ---- n-grams of characters: words that the text lacks ----
+
+runs train word2vec --data text --dim 6 --epochs 2 --chars 3-5 --quiet \
+    --out ngrams
+runs similarity ngrams baba dedede
+IFS= read -r cosine <stdout
+grep -qE '^-?[01]\.[0-9]{4}$' stdout || failed "an unseen word: $(cat stdout)"
+runs nearest ngrams dedede --count 1000
+is "the similarity from the other side" "$(sed -n 's/^baba\t//p' stdout)" "$cosine"
+runs analogy ngrams dedede baba kikiki --count 2
+is "answers with unseen words" "$(wc -l <stdout)" 2
+echo "dedede xyxyxy" | "$rung" embed ngrams >both || failed "embed an unseen word"
+echo "dedede" | "$rung" embed ngrams >one
+cmp -s one both || failed "a word without known n-grams changes a text's vector"
+n=$(sed -n 's/.*"vocab_size": \(.*\),/\1/p' ngrams/config.json)
+says 2 "rung: 'xyxyxy' is not among the model's $n words, nor are its n-grams known" \
+    nearest ngrams xyxyxy
+printf 'dede\tbaba\t5\ndedede\tbababa\t4\nkiki\tlode\t1\nxyxyxy\tbaba\t2\n' >pairs
+runs eval ngrams pairs
+grep -q " on 3 of 4 pairs" stdout || failed "pairs of unseen words: $(cat stdout)"
+runs export ngrams file
+is "what is lost" "$(cat stdout)" "file: words and vectors of the centre, exact; not \
+carried: vectors of the context, vectors of n-grams and so of unseen words, counts, \
+options"
+runs inspect ngrams
+grep -qE '^ngrams.weight +F32 +\[[0-9]+,6\]' stdout || failed "inspect: $(cat stdout)"
+for how in "" "--model cbow" "--negative 0" "--model cbow --negative 0"; do
+    for threads in 1 2 3; do
+        rm -rf model
+        runs train word2vec --data text --dim 6 --epochs 1 --chars 3-6 --quiet \
+            --threads $threads $how --out model
+        sha model
+    done | sort -u >sums
+    is "different models by 1 to 3 threads, $how" "$(wc -l <sums)" 1
+done
+says 2 "rung: --chars '6-3': must be two lengths from 1 to 16, such as 3-5" \
+    train word2vec --data text --out none --chars 6-3
+absent none
+
 runs train bigram --data text --out bigram --quiet
 says 2 "rung: this bigram has no vectors of words: word2vec and glove have" \
     nearest bigram baba

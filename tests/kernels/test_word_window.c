@@ -112,11 +112,10 @@ static void large_scores_do_not_overflow(void **state)
     }
 }
 
-/* Rows that stand several times, and none: whatever the parts, the sums are those of one,
- * bit for bit. */
-static void rows_are_added_in_their_order_by_any_number_of_parts(void **state)
+/* Rows that stand several times, and none, with a row to add for each or one for all:
+ * whatever the parts, the sums are those of one, bit for bit. */
+static void check_added_rows(int64_t ldx)
 {
-    (void)state;
     enum { D = 32, ROWS = 10, N = 100 };
     int32_t rows[N];
     rung_rng rng = rung_rng_make(5);
@@ -127,17 +126,24 @@ static void rows_are_added_in_their_order_by_any_number_of_parts(void **state)
         array table = array_dup(wanted);
         for (int i = 0; i < N; i++)
             for (int d = 0; d < D && rows[i] >= 0; d++)
-                wanted.f[rows[i] * D + d] += x.f[i * D + d];
+                wanted.f[rows[i] * D + d] += x.f[i * ldx + d];
         for (int parts = 1; parts <= 4; parts++) {
             array to = array_dup(table);
             for (int part = 0; part < parts; part++)
-                k->add_to_rows(N, rows, x.f, D, to.f, part, parts);
+                k->add_to_rows(N, rows, x.f, ldx, D, to.f, part, parts);
             assert_memory_equal(to.f, wanted.f, ROWS * D * sizeof(float));
             check_guard(to, "add_to_rows");
             array_free(to);
         }
         array_free(x), array_free(wanted), array_free(table);
     }
+}
+
+static void rows_are_added_in_their_order_by_any_number_of_parts(void **state)
+{
+    (void)state;
+    check_added_rows(32);
+    check_added_rows(0);
 }
 
 int main(void)

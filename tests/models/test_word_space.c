@@ -15,7 +15,7 @@ static const float vectors[][4] = {{0, 0, 9, 0}, {1, 1, 0, 0}, {1, 0, 0, 0},
                                    {0, 0, 0, 1}, {0, 1, 0, 1}, {-1, 0, 0, 0}};
 enum { WORDS = 6, DIM = 4 };
 
-static rung_model *make_model(rung_runtime *rt)
+static rung_model *make_model_with(rung_runtime *rt, const char *chars)
 {
     rung_words words;
     rung_model *m;
@@ -25,6 +25,7 @@ static rung_model *make_model(rung_runtime *rt)
     assert_ok(rung_model_new(&m, rung_class_find("word2vec", &err), RUNG_WORDS, &err));
     rung_option_set set = rung_model_options(m);
     assert_ok(rung_option_set_text(&set, "dim", "4", &err));
+    if (chars) assert_ok(rung_option_set_text(&set, "chars", chars, &err));
     rung_tokenizer *tok = rung_tokenizer_share(words.vocabulary);
     assert_ok(rung_model_build(m, tok, NULL, 1, &err));
     rung__vectors *v = rung__vectors_of(m);
@@ -33,6 +34,24 @@ static rung_model *make_model(rung_runtime *rt)
     v->context = rung__alloc(sizeof vectors);
     memcpy(v->centre, vectors, sizeof vectors);
     rung_words_release(&words);
+    return m;
+}
+
+static rung_model *make_model(rung_runtime *rt)
+{
+    return make_model_with(rt, NULL);
+}
+
+/* The same words, whose n-grams of `chars` characters have vectors, too. */
+static rung_model *make_model_of_ngrams(rung_runtime *rt, const char *chars)
+{
+    rung_model *m = make_model_with(rt, chars);
+    rung__vectors *v = rung__vectors_of(m);
+    rung__subword_lists lists;
+    assert_ok(rung__subwords_learn(&v->subwords, &lists, m->tokenizer, &err));
+    rung__subword_lists_release(&lists);
+    v->ngrams = rung__alloc_array((size_t)v->subwords.n * DIM, sizeof(float));
+    for (int64_t i = 0; i < v->subwords.n * DIM; i++) v->ngrams[i] = (float)(i % 13) - 6;
     return m;
 }
 
@@ -172,7 +191,112 @@ static void either_vector_or_their_sum_or_both_are_used(void **state)
     rung_model_free(raw);
 }
 
-static rung_status score(const rung_space *s, const char *lines, rung_word_score *out)
+/* ---- n-grams ---- */
+
+/* The mean of the vectors of these n-grams, which are hashed here by themselves: bytes
+ * are ASCII. */
+static void mean_of(const rung_model *m, const char *const *ngrams, double mean[DIM])
+{
+    const rung__vectors *v = rung__vectors_of(m);
+    int n = 0;
+    for (int d = 0; d < DIM; d++) mean[d] = 0;
+    for (; ngrams[n]; n++) {
+        uint32_t hash = 2166136261u;
+        for (const char *p = ngrams[n]; *p; p++)
+            hash = (hash ^ (unsigned char)*p) * 16777619u;
+        const int32_t row = rung__subword_row(&v->subwords, (int32_t)(hash % 2000000));
+        assert_true(row >= 0);
+        for (int d = 0; d < DIM; d++) mean[d] += (double)v->ngrams[row * DIM + d];
+    }
+    for (int d = 0; d < DIM; d++) mean[d] /= n;
+}
+
+/* "Kings" is not there, nor is "ngs" or "gs>"; "kin" and "ing" are those of "king". */
+static void an_unseen_word_is_the_mean_of_its_ngrams(void **state)
+{
+    static const char *const known[] = {"<ki", "kin", "ing", NULL};
+    rung_model *m = make_model_of_ngrams(*state, "3-3"), *loaded;
+    const rung_span texts[] = {{"kings", 5}, {"kings king", 10}, {"pqr \xff", 5}};
+    double mean[DIM], length = 0;
+    char dir[] = "/tmp/rung-words-XXXXXX";
+    rung_space *s;
+    float *out;
+    int64_t dim;
+    int32_t id, king;
+    assert_non_null(mkdtemp(dir));
+    assert_ok(rung_model_save(m, dir, &err));
+    rung_model_free(m);
+    assert_ok(rung_model_load(&loaded, dir, &err));
+    mean_of(loaded, known, mean);
+    for (int d = 0; d < DIM; d++) length += mean[d] * mean[d];
+
+    assert_ok(rung_embed_texts(&out, &dim, loaded, texts, 3, 0, &err));
+    for (int d = 0; d < DIM; d++) {
+        assert_near((double)out[d], mean[d], 1e-6);
+        assert_near((double)out[DIM + d], (mean[d] + (double)vectors[1][d]) / 2, 1e-6);
+        assert_near((double)out[2 * DIM + d], 0, 0);
+    }
+    rung_embedding_free(out);
+
+    assert_ok(rung_space_new(&s, loaded, *state, 0, &err));
+    assert_int_equal(id_of(s, "kings"), -1);
+    assert_ok(rung_space_enter(s, (rung_span){"King", 4}, &king, &err));
+    assert_int_equal(king, id_of(s, "king"));
+    for (int i = 0; i < 20; i++) {
+        assert_ok(rung_space_enter(s, texts[0], &id, &err));
+        assert_int_equal(id, WORDS + i);
+    }
+    for (int d = 0; d < DIM; d++)
+        assert_near((double)rung_space_vector(s, WORDS)[d], mean[d] / sqrt(length), 1e-6);
+    assert_near(rung_space_similarity(s, id, king),
+                (mean[0] + mean[1]) / sqrt(2 * length), 1e-6);
+    rung_neighbour list[WORDS + 1];
+    const int32_t without[] = {id, -1, -1};
+    assert_ok(rung_space_nearest(s, rung_space_vector(s, id), without, 1, WORDS + 1, list,
+                                 &err));
+    assert_int_equal(list[WORDS].id, -1); // what has entered is no neighbour
+    assert_fails(rung_space_enter(s, (rung_span){"pqr", 3}, &id, &err), RUNG_INPUT,
+                 "'pqr' is not among the model's 6 words, nor are its n-grams known");
+    rung_space_free(s);
+    rung_model_free(loaded);
+    assert_ok(rung_remove_tree(dir, &err));
+}
+
+/* A model without n-grams takes a rare word's vector, and knows no other. */
+static void a_rare_word_enters_with_its_own_vector(void **state)
+{
+    rung_model *m = make_model(*state);
+    rung_space *s;
+    int32_t id;
+    assert_ok(rung_space_new(&s, m, *state, 2, &err));
+    assert_ok(rung_space_enter(s, (rung_span){"apple", 5}, &id, &err));
+    assert_int_equal(id, 2);
+    assert_memory_equal(rung_space_vector(s, id), vectors[5], sizeof vectors[5]);
+    assert_fails(rung_space_enter(s, (rung_span){"pear", 4}, &id, &err), RUNG_INPUT,
+                 "'pear' is not among the model's 6 words");
+    rung_space_free(s);
+    rung_model_free(m);
+}
+
+/* n-grams stand for vectors of centres alone. */
+static void vectors_of_the_context_have_no_ngrams(void **state)
+{
+    rung_model *m = make_model_of_ngrams(*state, "3-6");
+    rung_space *s;
+    int32_t id;
+    assert_ok(rung_vectors_choose(m, RUNG_VECTORS_SUM, &err));
+    assert_ok(rung_space_new(&s, m, *state, 0, &err));
+    assert_fails_saying(rung_space_enter(s, (rung_span){"kings", 5}, &id, &err),
+                        RUNG_INPUT, "'kings' is not among");
+    rung_space_free(s);
+    assert_ok(rung_vectors_choose(m, RUNG_VECTORS_CENTRE, &err));
+    assert_ok(rung_space_new(&s, m, *state, 0, &err));
+    assert_ok(rung_space_enter(s, (rung_span){"kings", 5}, &id, &err));
+    rung_space_free(s);
+    rung_model_free(m);
+}
+
+static rung_status score(rung_space *s, const char *lines, rung_word_score *out)
 {
     char path[] = "/tmp/rung-list-XXXXXX";
     const int fd = mkstemp(path);
@@ -271,6 +395,9 @@ int main(void)
         cmocka_unit_test(a_folder_gives_the_same_vectors),
         cmocka_unit_test(texts_are_the_means_of_their_words),
         cmocka_unit_test(either_vector_or_their_sum_or_both_are_used),
+        cmocka_unit_test(an_unseen_word_is_the_mean_of_its_ngrams),
+        cmocka_unit_test(a_rare_word_enters_with_its_own_vector),
+        cmocka_unit_test(vectors_of_the_context_have_no_ngrams),
         cmocka_unit_test(lists_are_scored),
         cmocka_unit_test(files_for_other_programs_keep_every_bit),
     };

@@ -136,8 +136,8 @@ INLINE bool belongs(int32_t row, int part, int parts)
     return row >= 0 && (int)((mixed * (uint64_t)parts) >> 32) == part;
 }
 
-void KERNEL(add_to_rows)(int64_t n, const int32_t *rows, const void *x_, int64_t D,
-                         void *table_, int part, int parts)
+void KERNEL(add_to_rows)(int64_t n, const int32_t *rows, const void *x_, int64_t ldx,
+                         int64_t D, void *table_, int part, int parts)
 {
     const real *x = x_;
     real *table = table_;
@@ -150,6 +150,6 @@ void KERNEL(add_to_rows)(int64_t n, const int32_t *rows, const void *x_, int64_t
         if (!belongs(rows[i], part, parts)) continue;
         real *y = table + rows[i] * D;
         for (int64_t d = 0; d < D; d += W)
-            vstore(y + d, vload(y + d) + vload(x + i * D + d));
+            vstore(y + d, vload(y + d) + vload(x + i * ldx + d));
     }
 }
