@@ -33,7 +33,8 @@ static rung_status run(char **argv, rung_error *err)
 
     RUNG_TRY(rung_model_load(&m, argv[2], err));
     rung_span text = {argv[3], strlen(argv[3])};
-    RUNG_TRY(rung_classify(&logp, m, rt, &text, 1, NULL, err));
+    RUNG_TRY(rung_classify(&logp, m, rt, &(rung_examples){.texts = &text, .count = 1},
+                           NULL, err));
     for (int64_t l = 0; l < m->n_labels; l++)
         printf("%s %.3f\n", rung_labels_name(m->labels, l), exp((double)logp[l]));
     rung_logp_free(logp);

@@ -18,10 +18,11 @@ RUNG_API rung_status rung_classify_task_new(rung_task **out, rung_model *m,
                                             const rung_examples *valid, rung_error *err);
 RUNG_API void rung_classify_task_free(rung_task *task);
 
-/* Log-probabilities [n, labels] of n texts, a new array (rung_logp_free). *n_cut (may be
- * NULL): texts that are longer than the model's context, whose beginning counts. */
+/* Log-probabilities [count, labels] of the data's texts, a new array (rung_logp_free);
+ * labels are not looked at. *n_cut (may be NULL): texts that are longer than the model's
+ * context, whose beginning counts. */
 RUNG_API rung_status rung_classify(float **logp, const rung_model *m, rung_runtime *rt,
-                                   const rung_span *texts, size_t n, size_t *n_cut,
+                                   const rung_examples *data, size_t *n_cut,
                                    rung_error *err);
 /* Frees what rung_classify gave. */
 RUNG_API void rung_logp_free(float *logp);

@@ -99,9 +99,9 @@ typedef struct rung_labelled_ops {
     rung_status (*fit)(rung_model *m, rung_runtime *rt, const rung_examples *train,
                        const rung_examples *valid, rung_error *err);
 
-    /* Log-probabilities [n, labels] of n texts; several labels: of each by itself. */
-    rung_status (*predict)(const rung_model *m, rung_runtime *rt, const rung_span *texts,
-                           size_t n, float *logp, rung_error *err);
+    /* Log-probabilities [count, labels] of texts; several labels: of each by itself. */
+    rung_status (*predict)(const rung_model *m, rung_runtime *rt,
+                           const rung_examples *data, float *logp, rung_error *err);
 } rung_labelled_ops;
 
 /* A training on running words: which, how, and where it keeps its checkpoints. */

@@ -110,8 +110,9 @@ static rung_status predict_file(const rung_model *m, const rung_labelled *file,
     if (!rt) return err->code;
     for (size_t i = 0; i < file->count; i += PIECE) {
         size_t n = file->count - i < PIECE ? file->count - i : PIECE;
+        const rung_examples piece = {.texts = file->texts + i, .count = n};
         float *logp;
-        RUNG_TRY(rung_classify(&logp, m, rt, file->texts + i, n, NULL, err));
+        RUNG_TRY(rung_classify(&logp, m, rt, &piece, NULL, err));
         for (size_t k = 0; k < n; k++)
             (p->common.json ? print_json_line
                             : print_line)(m, logp + k * (size_t)m->n_labels, &p->own);
@@ -189,7 +190,7 @@ static rung_status predict_texts(const rung_model *m, const char *path, predicti
         columns->format = RUNG_FORMAT_LINES;
     float *none;
     if (m->kind != RUNG_LABELLED) // says why not
-        return rung_classify(&none, m, NULL, NULL, 0, NULL, err);
+        return rung_classify(&none, m, NULL, &(rung_examples){0}, NULL, err);
     RUNG_TRY(rung_labelled_read(&file, path, columns, err));
     rung_status status = predict_file(m, &file, p, err);
     rung_labelled_release(&file);

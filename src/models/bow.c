@@ -117,19 +117,19 @@ static rung_status bow_fit(rung_model *m, rung_runtime *rt, const rung_examples 
 }
 
 static rung_status bow_predict(const rung_model *m, rung_runtime *rt,
-                               const rung_span *texts, size_t n, float *logp,
-                               rung_error *err)
+                               const rung_examples *data, float *logp, rung_error *err)
 {
     const bow *r = bow_of(m);
     rung_csr rows;
-    RUNG_TRY(rung__features_apply(&r->features, texts, n, rt->pool, &rows, err));
+    RUNG_TRY(rung__features_apply(&r->features, data->texts, data->count, rt->pool, &rows,
+                                  err));
     rung_bow weights = r->weights;
     weights.k = rung_kernels_get(rt->isa);
     rung_status status = rung__bow_predict(&weights, &rows, rt->pool, logp, err);
     rung__csr_release(&rows);
     if (status != RUNG_OK || !is_ova(r) || m->has_several) return status;
     const int64_t L = m->n_labels; // one label a text: probabilities are scaled to sum 1
-    for (float *row = logp; row < logp + (int64_t)n * L; row += L) {
+    for (float *row = logp; row < logp + (int64_t)data->count * L; row += L) {
         const float lse = (float)weights.k->log_sum_exp(L, row);
         for (int64_t l = 0; l < L; l++) row[l] -= lse;
     }

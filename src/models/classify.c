@@ -105,12 +105,12 @@ static rung_status run_batch(classifier *c, size_t first, float *logp, rung_erro
 }
 
 static rung_status predict_by_graph(const rung_model *m, rung_runtime *rt,
-                                    const rung_span *texts, size_t n, float *logp,
-                                    size_t *n_cut, rung_error *err)
+                                    const rung_examples *data, float *logp, size_t *n_cut,
+                                    rung_error *err)
 {
     classifier c = {.m = m, .rt = rt};
-    rung_status status = classifier_init(&c, texts, n, err);
-    for (size_t i = 0; status == RUNG_OK && i < n; i += (size_t)c.batch)
+    rung_status status = classifier_init(&c, data->texts, data->count, err);
+    for (size_t i = 0; status == RUNG_OK && i < data->count; i += (size_t)c.batch)
         status = run_batch(&c, i, logp, err);
     *n_cut = c.texts.n_cut;
     classifier_release(&c);
@@ -118,9 +118,9 @@ static rung_status predict_by_graph(const rung_model *m, rung_runtime *rt,
 }
 
 rung_status rung_classify(float **logp, const rung_model *m, rung_runtime *rt,
-                          const rung_span *texts, size_t n, size_t *n_cut,
-                          rung_error *err)
+                          const rung_examples *data, size_t *n_cut, rung_error *err)
 {
+    const size_t n = data->count;
     size_t cells, cut = 0;
     float *rows = NULL;
     if (m->kind != RUNG_LABELLED)
@@ -133,8 +133,8 @@ rung_status rung_classify(float **logp, const rung_model *m, rung_runtime *rt,
     rung_status status = RUNG_OK;
     if (n > 0)
         status = m->type->labelled->predict
-                     ? m->type->labelled->predict(m, rt, texts, n, rows, err)
-                     : predict_by_graph(m, rt, texts, n, rows, &cut, err);
+                     ? m->type->labelled->predict(m, rt, data, rows, err)
+                     : predict_by_graph(m, rt, data, rows, &cut, err);
     if (status != RUNG_OK) {
         rung__free(rows);
         return status;
@@ -162,7 +162,7 @@ rung_status rung_classify_evaluate(const rung_model *m, rung_runtime *rt,
                          "the data have several labels a text, but this %s gives one",
                          m->type->name);
     double start = rung__now_seconds();
-    RUNG_TRY(rung_classify(&logp, m, rt, data->texts, data->count, &n_cut, err));
+    RUNG_TRY(rung_classify(&logp, m, rt, data, &n_cut, err));
     double seconds = rung__now_seconds() - start;
     rung_status status = m->has_several
                              ? rung__label_sets_score(score, logp, data, m->n_labels, err)

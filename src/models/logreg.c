@@ -293,17 +293,16 @@ static rung_status predict_piece(const logreg *r, rung_runtime *rt,
 
 /* In pieces whose rows stay in the caches. */
 static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
-                                  const rung_span *texts, size_t n, float *logp,
-                                  rung_error *err)
+                                  const rung_examples *data, float *logp, rung_error *err)
 {
     enum { PIECE = 1024 };
-    const size_t K = (size_t)m->n_labels;
+    const size_t n = data->count, K = (size_t)m->n_labels;
     rung_status status = RUNG_OK;
     double *exact = rung__alloc_array(PIECE * K, sizeof *exact);
     if (!exact) return rung__out_of_memory(err, PIECE * K * 8, "predictions");
     for (size_t i = 0; i < n && status == RUNG_OK; i += PIECE) {
         const size_t some = n - i < PIECE ? n - i : PIECE;
-        status = predict_piece(logreg_of(m), rt, texts + i, some, exact, err);
+        status = predict_piece(logreg_of(m), rt, data->texts + i, some, exact, err);
         for (size_t k = 0; status == RUNG_OK && k < some * K; k++)
             logp[i * K + k] = (float)exact[k];
     }

@@ -82,13 +82,14 @@ static double log_share(const rung_model *m, int64_t label)
 }
 
 static rung_status majority_predict(const rung_model *m, rung_runtime *rt,
-                                    const rung_span *texts, size_t n, float *logp,
+                                    const rung_examples *data, float *logp,
                                     rung_error *err)
 {
-    (void)rt, (void)texts, (void)err;
+    (void)rt, (void)err;
     for (int64_t l = 0; l < m->n_labels; l++) {
         const float share = (float)log_share(m, l);
-        for (size_t i = 0; i < n; i++) logp[i * (size_t)m->n_labels + (size_t)l] = share;
+        for (size_t i = 0; i < data->count; i++)
+            logp[i * (size_t)m->n_labels + (size_t)l] = share;
     }
     return RUNG_OK;
 }

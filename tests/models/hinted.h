@@ -69,7 +69,8 @@ static void texts_without_known_words_get_the_bias(void **state)
     float *logp;
     rung_model *m = new_classifier(tested, three_names);
     assert_ok(fit(m, *state, three, &err));
-    assert_ok(rung_classify(&logp, m, *state, strange, 4, NULL, &err));
+    assert_ok(rung_classify(&logp, m, *state,
+                            &(rung_examples){.texts = strange, .count = 4}, NULL, &err));
     for (int i = 0; i < 12; i += 3) {
         assert_memory_equal(logp, logp + i, 3 * sizeof *logp);
         double sum = 0;
@@ -98,8 +99,10 @@ static void a_folder_gives_the_same_bits(void **state)
     assert_ok(fit(m, rt, three, &err));
     assert_ok(rung_model_save(m, path_in(*state, "one"), &err));
     assert_ok(rung_model_load(&loaded, path_in(*state, "one"), &err));
-    assert_ok(rung_classify(&a, m, rt, texts, N, NULL, &err));
-    assert_ok(rung_classify(&b, loaded, rt, texts, N, NULL, &err));
+    assert_ok(rung_classify(&a, m, rt, &(rung_examples){.texts = texts, .count = N}, NULL,
+                            &err));
+    assert_ok(rung_classify(&b, loaded, rt, &(rung_examples){.texts = texts, .count = N},
+                            NULL, &err));
     assert_memory_equal(a, b, 3 * N * sizeof *a);
     assert_ok(rung_model_save(loaded, path_in(*state, "two"), &err));
     assert_same_files(path_in(*state, "one/model.safetensors"),
@@ -197,7 +200,8 @@ static rung_status whole_life(void *ctx, rung_error *error)
     if (status == RUNG_OK) status = rung_model_save(m, k->folder, error);
     if (status == RUNG_OK) status = rung_model_load(&loaded, k->folder, error);
     if (status == RUNG_OK)
-        status = rung_classify(&logp, loaded, k->rt, texts, 9, NULL, error);
+        status = rung_classify(&logp, loaded, k->rt,
+                               &(rung_examples){.texts = texts, .count = 9}, NULL, error);
     rung_logp_free(logp);
     rung_model_free(loaded);
     rung_model_free(m);

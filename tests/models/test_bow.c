@@ -70,7 +70,8 @@ static void one_label_against_all_others_sums_to_one(void **state)
     set_option(m, "loss", "ova");
     assert_ok(fit(m, *state, three, &err));
     assert_true(accuracy(m, *state, three) == 1);
-    assert_ok(rung_classify(&logp, m, *state, texts, 9, NULL, &err));
+    assert_ok(rung_classify(&logp, m, *state,
+                            &(rung_examples){.texts = texts, .count = 9}, NULL, &err));
     for (const float *row = logp; row < logp + 27; row += 3)
         assert_near(exp((double)row[0]) + exp((double)row[1]) + exp((double)row[2]), 1,
                     1e-6);
@@ -91,7 +92,8 @@ static void texts_without_common_words_leave_the_bias(void **state)
     assert_non_null(mkdtemp(dir));
     assert_ok(rung_model_save(m, dir, &err));
     assert_ok(rung_model_load(&loaded, dir, &err));
-    assert_ok(rung_classify(&logp, loaded, *state, few, 1, NULL, &err));
+    assert_ok(rung_classify(&logp, loaded, *state,
+                            &(rung_examples){.texts = few, .count = 1}, NULL, &err));
     assert_near(exp((double)logp[1]), 3.5 / 5, 1e-6); // 3 of 4, smoothed
     rung_logp_free(logp);
     assert_ok(rung_remove_tree(dir, &err));

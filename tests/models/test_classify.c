@@ -200,9 +200,12 @@ static void padding_and_company_do_not_matter(void **state)
     rung_error err;
     rung_model *m = new_model("16");
     float *all, *one;
-    assert_ok(rung_classify(&all, m, *state, texts, N, NULL, &err));
+    assert_ok(rung_classify(&all, m, *state, &(rung_examples){.texts = texts, .count = N},
+                            NULL, &err));
     for (int i = 0; i < N; i += 37) {
-        assert_ok(rung_classify(&one, m, *state, texts + i, 1, NULL, &err));
+        assert_ok(rung_classify(&one, m, *state,
+                                &(rung_examples){.texts = texts + i, .count = 1}, NULL,
+                                &err));
         for (int l = 0; l < 2; l++)
             assert_near((double)one[l], (double)all[2 * i + l], 1e-5);
         assert_near(exp((double)one[0]) + exp((double)one[1]), 1, 1e-6);
@@ -220,11 +223,13 @@ static void texts_are_cut_to_the_context_and_empty_ones_are_read(void **state)
     static const rung_span odd[] = {{"", 0}, {"film", 4}};
     size_t cut = 99;
     float *logp;
-    assert_ok(rung_classify(&logp, m, *state, odd, 2, &cut, &err));
+    assert_ok(rung_classify(&logp, m, *state, &(rung_examples){.texts = odd, .count = 2},
+                            &cut, &err));
     assert_int_equal(cut, 0);
     assert_true(isfinite(logp[0]) && isfinite(logp[1]));
     rung_logp_free(logp);
-    assert_ok(rung_classify(&logp, m, *state, texts, N, &cut, &err));
+    assert_ok(rung_classify(&logp, m, *state,
+                            &(rung_examples){.texts = texts, .count = N}, &cut, &err));
     assert_true(cut > N / 2 && cut < N);
     rung_logp_free(logp);
     rung_model_free(m);

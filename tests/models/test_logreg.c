@@ -76,7 +76,8 @@ static void texts_without_common_words_leave_the_bias(void **state)
     assert_non_null(mkdtemp(dir));
     assert_ok(rung_model_save(m, dir, &err));
     assert_ok(rung_model_load(&loaded, dir, &err));
-    assert_ok(rung_classify(&logp, loaded, *state, few, 1, NULL, &err));
+    assert_ok(rung_classify(&logp, loaded, *state,
+                            &(rung_examples){.texts = few, .count = 1}, NULL, &err));
     assert_near(exp((double)logp[1]), 0.75, 0.01);
     rung_logp_free(logp);
     assert_ok(rung_remove_tree(dir, &err));
@@ -207,7 +208,8 @@ static void options_reach_the_solver(void **state)
         rung_model *m = fitted(*state, three, three_names, options[i]);
         assert_true(accuracy(m, *state, three) >= 0.97);
         assert_true(!strstr(options[i], "l2") || option_of(m, "l2") == 0.1);
-        assert_ok(rung_classify(&logp, m, *state, texts, 9, NULL, &err));
+        assert_ok(rung_classify(
+            &logp, m, *state, &(rung_examples){.texts = texts, .count = 9}, NULL, &err));
         if (i == 0) {
             first = logp;
         } else {
@@ -245,8 +247,10 @@ static void a_model_goes_on_from_another(void **state)
     snprintf(options, sizeof options, "l2=1e9 from=%s bias=no", folder);
     rung_model *m = fitted(rt, two, swapped, options);
     assert_true(option_of(m, "hash") == 16);
-    assert_ok(rung_classify(&a, old, rt, texts, N, NULL, &err));
-    assert_ok(rung_classify(&b, m, rt, texts, N, NULL, &err));
+    assert_ok(rung_classify(&a, old, rt, &(rung_examples){.texts = texts, .count = N},
+                            NULL, &err));
+    assert_ok(rung_classify(&b, m, rt, &(rung_examples){.texts = texts, .count = N}, NULL,
+                            &err));
     for (int i = 0; i < N; i++) assert_near((double)a[2 * i], (double)b[2 * i + 1], 1e-5);
     rung_logp_free(a), rung_logp_free(b);
     rung_model_free(m);

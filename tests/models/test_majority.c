@@ -21,7 +21,8 @@ static void probabilities_are_the_shares_of_the_labels(void **state)
     const rung_span texts[] = {{"anything", 8}, {"", 0}};
     float *logp;
     rung_model *m = fitted(*state);
-    assert_ok(rung_classify(&logp, m, *state, texts, 2, NULL, &err));
+    assert_ok(rung_classify(&logp, m, *state,
+                            &(rung_examples){.texts = texts, .count = 2}, NULL, &err));
     for (int i = 0; i < 6; i += 3) {
         assert_near((double)logp[i], log(2.0 / 8), 1e-6);
         assert_near((double)logp[i + 1], log(5.0 / 8), 1e-6);
@@ -46,7 +47,8 @@ static void several_labels_have_a_share_each(void **state)
     assert_ok(rung_model_save(m, dir, &err));
     assert_ok(rung_model_load(&loaded, dir, &err));
     assert_true(loaded->has_several);
-    assert_ok(rung_classify(&logp, loaded, *state, none, 1, NULL, &err));
+    assert_ok(rung_classify(&logp, loaded, *state,
+                            &(rung_examples){.texts = none, .count = 1}, NULL, &err));
     assert_near((double)logp[0], log(2.0 / 4), 1e-6);
     assert_near((double)logp[1], log(3.0 / 4), 1e-6);
     assert_near((double)logp[2], log(1.0 / 4), 1e-6);
@@ -75,8 +77,10 @@ static void a_folder_gives_the_same_model_and_lies_are_refused(void **state)
     assert_ok(rung_model_load(&loaded, good, &err));
     const rung_span text = {"x", 1};
     float *a, *b;
-    assert_ok(rung_classify(&a, m, *state, &text, 1, NULL, &err));
-    assert_ok(rung_classify(&b, loaded, *state, &text, 1, NULL, &err));
+    assert_ok(rung_classify(&a, m, *state, &(rung_examples){.texts = &text, .count = 1},
+                            NULL, &err));
+    assert_ok(rung_classify(&b, loaded, *state,
+                            &(rung_examples){.texts = &text, .count = 1}, NULL, &err));
     assert_memory_equal(a, b, 3 * sizeof *a);
     rung_logp_free(a), rung_logp_free(b);
     rung_model_free(m), rung_model_free(loaded);
