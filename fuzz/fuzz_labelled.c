@@ -1,6 +1,7 @@
 /* Labelled text: whatever the bytes and the options, it is refused with a message or read
  * whole, and every text and label lies within the file. The first byte chooses name,
  * format and columns. */
+#include <math.h>
 #include <string.h>
 
 #include "rung/labelled.h"
@@ -21,6 +22,8 @@ static void check_whole(const rung_labelled *data, size_t size, bool has_labels)
     FUZZ_CHECK(data->n_empty <= data->count && (data->n_bad > 0) == (data->bad[0] != 0));
     FUZZ_CHECK(data->columns[0] && data->format != RUNG_FORMAT_AUTO);
     FUZZ_CHECK(sum_of(data->texts, data->count) <= 255 * size);
+    for (size_t i = 0; i < data->count * data->n_numbers; i++)
+        FUZZ_CHECK(isfinite((float)data->numbers[i]));
     if (!has_labels) return;
     const size_t n = data->first ? (size_t)data->first[data->count] : data->count;
     FUZZ_CHECK(sum_of(data->labels, n) <= 255 * size);
@@ -43,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (choice % 3 == 0) config.separator = ";";
     if (choice % 5 == 0) config.text_column = "1", config.label_column = "2";
     if (choice % 5 == 1) config.text_column = "text";
+    if (choice % 7 == 0) config.number_columns = choice % 2 ? "n" : "3";
     rung_labelled data = {0};
     rung_error err = {0};
     bool is_labelled;

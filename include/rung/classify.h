@@ -24,6 +24,9 @@ RUNG_API void rung_classify_task_free(rung_task *task);
 RUNG_API rung_status rung_classify(float **logp, const rung_model *m, rung_runtime *rt,
                                    const rung_examples *data, size_t *n_cut,
                                    rung_error *err);
+/* The columns of numbers that the model takes beside each text, as its option
+ * --number-columns has them (rung_labelled_config); NULL: none. Borrowed. */
+RUNG_API const char *rung_number_columns(const rung_model *m);
 /* Frees what rung_classify gave. */
 RUNG_API void rung_logp_free(float *logp);
 

@@ -18,6 +18,9 @@
  * in the only other column that can hold labels; those of one value count if there are no
  * others. All else is refused with the columns shown.
  *
+ * Numbers: columns of them may be asked for beside a text. A cell of theirs that is no
+ * finite number, empty ones too, stops the reading.
+ *
  * Header: the first line is one if it has a known name, or a column is asked for by name.
  * Else it is one if its cells differ, are of 63 bytes at most, and either one of them is
  * no number where all others of its column are, or its label is on no other line, all
@@ -56,18 +59,19 @@ typedef enum rung_format {
 } rung_format;
 
 typedef struct rung_labelled_config {
-    int format;               /* rung_format */
-    const char *text_column;  /* by name, or by number from 1; NULL: found */
-    const char *label_column; /* likewise */
-    const char *delimiter;    /* one byte, or "\\t"; NULL: the format's */
-    const char *separator;    /* likewise, between labels; NULL: a cell is one label */
-    double most_bad;          /* share of lines that may be bad */
-    bool has_labels;          /* false: texts alone are read, labels stay NULL */
+    int format;                 /* rung_format */
+    const char *text_column;    /* by name, or by number from 1; NULL: found */
+    const char *label_column;   /* likewise */
+    const char *number_columns; /* names or numbers from 1: "price,5"; NULL: none */
+    const char *delimiter;      /* one byte, or "\\t"; NULL: the format's */
+    const char *separator;      /* likewise, between labels; NULL: a cell is one label */
+    double most_bad;            /* share of lines that may be bad */
+    bool has_labels;            /* false: texts alone are read, labels stay NULL */
 } rung_labelled_config;
 
 #define RUNG_LABELLED_CONFIG_DEFAULT                                                     \
     {                                                                                    \
-        RUNG_FORMAT_AUTO, 0, 0, 0, 0, 0.01, true                                         \
+        RUNG_FORMAT_AUTO, 0, 0, 0, 0, 0, 0.01, true                                      \
     }
 
 /* Names of labels; ids are their places. Immutable; shared by reference counting. */
@@ -96,6 +100,8 @@ typedef struct rung_examples {
     /* Several labels: example i has labels[first[i]] up to labels[first[i + 1]],
      * ascending. [count + 1]; NULL: each has one. */
     const int64_t *first;
+    const double *numbers; /* [count, n_numbers] beside the texts, or NULL */
+    size_t n_numbers;
 } rung_examples;
 
 /* A file of examples in memory. */
@@ -106,6 +112,8 @@ typedef struct rung_labelled {
     rung_span *texts;  /* [count], owned; they point into what this owns */
     rung_span *labels; /* [count], owned; NULL without labels */
     int64_t *first;    /* of several labels, as in rung_examples, owned; or NULL */
+    double *numbers;   /* [count, n_numbers], owned; or NULL */
+    size_t n_numbers;
     size_t count;
     size_t n_bad;      /* lines left out: no label, too few columns, broken JSON */
     size_t n_empty;    /* examples with an empty text, which are kept */
@@ -115,8 +123,8 @@ typedef struct rung_labelled {
 } rung_labelled;
 
 /* Reads path ("-": standard input). RUNG_INPUT with file, line, reason and what to do:
- * no such column, a header that names a column twice, quotes that never close, too many
- * bad lines, no example. */
+ * no such column, no number where one is asked for, a header that names a column twice,
+ * quotes that never close, too many bad lines, no example. */
 RUNG_API rung_status rung_labelled_read(rung_labelled *out, const char *path,
                                         const rung_labelled_config *config,
                                         rung_error *err);

@@ -38,13 +38,25 @@ RUNG_API void rung_weights_release(rung_weights *weights);
 RUNG_API rung_status rung_weights_hash_bits(int64_t *bits, const rung_model *m,
                                             rung_error *err);
 
+/* A column of numbers beside the texts. */
+typedef struct rung_number_weight {
+    rung_span name;         /* borrowed from the model */
+    double mean, deviation; /* of the training texts; 0: all were the same */
+    double weight;          /* what one deviation above the mean adds to the score */
+} rung_number_weight;
+/* The k-th, from 0, and its weight for a label; false if there is none. */
+RUNG_API bool rung_weights_number(rung_number_weight *out, const rung_model *m,
+                                  int64_t label, size_t k);
+
 /* Writes all weights: a first line "feature<TAB>idf<TAB>LABEL..." with a label for each
- * output (of two labels the second), then "(bias)", then a line for each feature; numbers
- * have the nine digits that give a float back. */
+ * output (of two labels the second), then "(bias)", then "(NAME)" for each column of
+ * numbers, then a line for each feature; numbers have the nine digits that give a float
+ * back. */
 RUNG_API rung_status rung_weights_write(const rung_model *m, const char *path,
                                         rung_error *err);
 /* Replaces the model's features and weights by those of such a file; features may be
- * missing, new or in another order. The model is as it was after a failure. RUNG_INPUT
+ * missing, new or in another order; columns of numbers stay, with their means and
+ * deviations. The model is as it was after a failure. RUNG_INPUT
  * with the line and the reason. */
 RUNG_API rung_status rung_weights_read(rung_model *m, const char *path, rung_error *err);
 

@@ -181,7 +181,8 @@ static rung_status score_labels(const rung_model *m, const rung_labelled *file,
     rung_runtime *rt = cli_runtime(common, err);
     if (!rt) return err->code;
     RUNG_TRY(rung_labelled_ids(&ids, &unknown, file, m->labels, err));
-    rung_examples data = {file->texts, ids, file->count, file->first};
+    rung_examples data = {file->texts, ids,           file->count,
+                          file->first, file->numbers, file->n_numbers};
     rung_status status = rung_classify_evaluate(m, rt, &data, &s, err);
     if (status == RUNG_OK) status = print_all(&s, m, common->json, err);
     rung_label_score_release(&s);
@@ -195,6 +196,7 @@ static rung_status eval_labelled(const rung_model *m, const char *data,
 {
     rung_labelled file;
     columns->has_labels = true;
+    columns->number_columns = rung_number_columns(m);
     RUNG_TRY(rung_labelled_read(&file, data, columns, err));
     rung_status status = score_labels(m, &file, common, err);
     rung_labelled_release(&file);

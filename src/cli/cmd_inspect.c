@@ -37,6 +37,16 @@ static rung_status inspect_file(const char *path, rung_error *err)
     return RUNG_OK;
 }
 
+/* The columns of numbers that a model takes beside each text. */
+static void print_numbers(const rung_model *m)
+{
+    rung_number_weight c;
+    for (size_t k = 0; rung_weights_number(&c, m, 0, k); k++)
+        printf("number '%.*s': mean %.6g, deviation %.6g%s\n", (int)c.name.size,
+               c.name.bytes, c.mean, c.deviation,
+               c.deviation > 0 ? "" : ": always the same, it says nothing");
+}
+
 /* Where the features of a linear model can go. */
 static rung_status print_features(const rung_model *m, rung_error *err)
 {
@@ -69,6 +79,7 @@ static rung_status inspect_folder(const char *dir, rung_error *err)
     if (options && set.count) printf("options %s\n", options);
     rung_text_free(options);
     cli_print_words(m);
+    print_numbers(m);
     const rung_status status = print_features(m, err);
     rung_model_free(m);
     RUNG_TRY(status);

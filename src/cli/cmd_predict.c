@@ -110,7 +110,9 @@ static rung_status predict_file(const rung_model *m, const rung_labelled *file,
     if (!rt) return err->code;
     for (size_t i = 0; i < file->count; i += PIECE) {
         size_t n = file->count - i < PIECE ? file->count - i : PIECE;
-        const rung_examples piece = {.texts = file->texts + i, .count = n};
+        rung_examples piece = {
+            .texts = file->texts + i, .count = n, .n_numbers = file->n_numbers};
+        if (file->numbers) piece.numbers = file->numbers + i * file->n_numbers;
         float *logp;
         RUNG_TRY(rung_classify(&logp, m, rt, &piece, NULL, err));
         for (size_t k = 0; k < n; k++)
@@ -186,7 +188,9 @@ static rung_status predict_texts(const rung_model *m, const char *path, predicti
     rung_labelled file;
     rung_labelled_config *columns = &p->columns;
     columns->has_labels = false;
-    if (columns->format == RUNG_FORMAT_AUTO && !columns->text_column)
+    columns->number_columns = rung_number_columns(m);
+    if (columns->format == RUNG_FORMAT_AUTO && !columns->text_column &&
+        !columns->number_columns)
         columns->format = RUNG_FORMAT_LINES;
     float *none;
     if (m->kind != RUNG_LABELLED) // says why not

@@ -92,6 +92,7 @@ static rung_corpus_config corpus_config(const training *t)
 {
     rung_corpus_config config = cli_corpus_config(&t->data, t->train.seed);
     const rung_class *type = t->model->type;
+    config.labelled.number_columns = rung_number_columns(t->model);
     config.table.has_labels = type->table && type->table->has_labels;
     // What learns from nothing else takes any file for a table.
     if (config.kind == RUNG_CORPUS_AUTO && config.data && first_kind(type) == RUNG_TABLE)

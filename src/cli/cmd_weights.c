@@ -39,6 +39,15 @@ static void make_sets(rung_option_set sets[N_SETS], weights_options *own,
     sets[1] = cli_columns_set(columns);
 }
 
+/* Columns of numbers: what one deviation above the mean adds. */
+static void show_numbers(const rung_model *m, int64_t label)
+{
+    rung_number_weight c;
+    for (size_t k = 0; rung_weights_number(&c, m, label, k); k++)
+        printf("%10.4f  (%.*s), for each %.6g above %.6g\n", c.weight, (int)c.name.size,
+               c.name.bytes, c.deviation, c.mean);
+}
+
 static rung_status show(const rung_model *m, const weights_options *own,
                         const rung_labelled *data, rung_error *err)
 {
@@ -47,6 +56,7 @@ static rung_status show(const rung_model *m, const weights_options *own,
         RUNG_TRY(rung_weights_strongest(&weights, m, l, (size_t)own->top, data->texts,
                                         data->count, err));
         printf("%s%s\n", l ? "\n" : "", rung_labels_name(m->labels, l));
+        show_numbers(m, l);
         for (size_t i = 0; i < weights.count; i++)
             printf("%10.4f  %s\n", weights.list[i].weight, weights.list[i].feature);
         rung_weights_release(&weights);

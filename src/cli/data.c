@@ -152,6 +152,7 @@ rung_corpus_config cli_corpus_config(const cli_data *data, int64_t seed)
     static const char *const tokenizers[] = {"byte", "char", "word"};
     rung_labelled_config labelled = data->labelled;
     labelled.has_labels = true;
+    labelled.number_columns = NULL; // an option of the rungs that take them
     if (data->split_seed) seed = data->split_seed;
     return (rung_corpus_config){.kind = data->kind,
                                 .labelled = labelled,

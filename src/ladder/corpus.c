@@ -108,8 +108,14 @@ static rung_status make_part(rung_corpus *c, int part, size_t n_texts, size_t n_
     int32_t *labels = rung__alloc_array(n_labels + 1, sizeof *labels);
     int64_t *first =
         c->has_several ? rung__alloc_array(n_texts + 1, sizeof *first) : NULL;
-    c->examples[part] = (rung_examples){.texts = texts, .labels = labels, .first = first};
-    if (texts && labels && (first || !c->has_several)) return RUNG_OK;
+    const size_t n = c->files[RUNG_TRAIN].n_numbers;
+    double *numbers = n ? rung__alloc_array(n_texts + 1, n * sizeof *numbers) : NULL;
+    c->examples[part] = (rung_examples){.texts = texts,
+                                        .labels = labels,
+                                        .first = first,
+                                        .numbers = numbers,
+                                        .n_numbers = n};
+    if (texts && labels && (first || !c->has_several) && (numbers || !n)) return RUNG_OK;
     return rung__out_of_memory(err, n_texts * sizeof *texts, "examples");
 }
 
@@ -124,6 +130,9 @@ static void add_example(rung_corpus *c, int part, const rung_labelled *data,
     c->n_unknown[part] += is_unknown;
     if (is_unknown && part != RUNG_TEST) return; // nothing can be chosen by it
     memcpy((int32_t *)e->labels + to, ids + from, n * sizeof *ids);
+    for (size_t k = 0; k < e->n_numbers; k++)
+        ((double *)e->numbers)[e->count * e->n_numbers + k] =
+            data->numbers[i * e->n_numbers + k];
     ((rung_span *)e->texts)[e->count++] = data->texts[i];
     if (e->first) ((int64_t *)e->first)[e->count] = (int64_t)(to + n);
     c->bytes[part] += data->texts[i].size;
@@ -388,11 +397,12 @@ rung_status rung_corpus_find_kind(rung_data_kind *kind, const rung_corpus_config
                                             RUNG_WORDS};
     bool is_labelled = false, is_table = false;
     bool is_asked_for = config->labelled.format != RUNG_FORMAT_AUTO ||
-                        config->labelled.text_column || config->labelled.label_column;
+                        config->labelled.text_column || config->labelled.label_column ||
+                        config->labelled.number_columns;
     *kind = forced[config->kind];
     if (config->kind != RUNG_CORPUS_AUTO || !config->data) return RUNG_OK;
     is_table = config->table.target || config->table.format != RUNG_TABLE_AUTO;
-    if (!is_table && !config->labelled.text_column)
+    if (!is_table && !config->labelled.text_column && !config->labelled.number_columns)
         RUNG_TRY(rung_table_detect(&is_table, config->data, err));
     is_labelled = is_asked_for;
     if (!is_labelled && !is_table)
@@ -442,6 +452,7 @@ void rung_corpus_release(rung_corpus *corpus)
         rung__free((void *)corpus->examples[p].labels);
         rung_table_close(corpus->tables[p]);
         rung__free((void *)corpus->examples[p].first);
+        rung__free((void *)corpus->examples[p].numbers);
     }
     rung_labels_free(corpus->labels);
     rung_tokenizer_free(corpus->tokenizer);

@@ -144,6 +144,18 @@ rung_status rung_classify(float **logp, const rung_model *m, rung_runtime *rt,
     return RUNG_OK;
 }
 
+const char *rung_number_columns(const rung_model *m)
+{
+    const rung_class *type = m->type;
+    for (size_t i = 0; i < type->n_options; i++) {
+        const rung_option *option = &type->options[i];
+        if (strcmp(option->name, "number-columns") != 0) continue;
+        return *(const char *const *)((const char *)m + type->options_offset +
+                                      option->offset);
+    }
+    return NULL;
+}
+
 void rung_logp_free(float *logp)
 {
     rung__free(logp);

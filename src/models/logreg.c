@@ -4,7 +4,8 @@
  *     z = x w + b,   p = softmax(z)     (two labels: one z, p = sigmoid(z))
  *
  * or, where a text has any number of labels, p = sigmoid(z) for each of them,
- * with x the n-grams of text/features.h and w, b as models/logistic.h finds them;
+ * with x the n-grams of text/features.h, then the numbers of text/numbers.h if there are
+ * some, and w, b as models/logistic.h finds them;
  * the weight of the penalty is the one of a few that predicts the valid examples best.
  * The folder holds the columns that the training texts have, no others: their hash, idf
  * and weights. */
@@ -21,25 +22,28 @@
 #include "models/logistic.h"
 #include "models/table_rows.h"
 #include "rung/tabular.h"
+#include "text/numbers.h"
 
 typedef struct logreg_config {
     rung_features_config features;
     rung__logistic_config logistic;
-    const char *from; /* a model's folder, or NULL; owned */
+    const char *from;    /* a model's folder, or NULL; owned */
+    const char *numbers; /* columns beside the texts: "price,stars", or NULL; owned */
 } logreg_config;
 
 typedef struct logreg {
     rung_model base;
     logreg_config config;
     rung_features features;
+    rung_numbers numbers;
     float *weights; /* [D O + O]: w, then b; owned */
 } logreg;
 
-/* The columns of a text's features, or of a table. */
+/* The columns of a text's features and numbers, or of a table. */
 static int64_t columns_of(const logreg *r)
 {
     return r->base.kind == RUNG_TABLE ? rung_schema_features(r->base.schema)
-                                      : r->features.n_columns;
+                                      : r->features.n_columns + (int64_t)r->numbers.n;
 }
 
 static logreg *logreg_of(const rung_model *m)
@@ -72,6 +76,8 @@ static const rung_option logreg_options[] = {
      "folder of a logreg to go on from: its features, and its weights instead of 0 as "
      "what the penalty draws to",
      NULL},
+    {"number-columns", RUNG_OPTION_TEXT, AT(numbers), NULL, 0, 0, NULL,
+     "columns of numbers beside the text, by names or numbers from 1: price,stars", NULL},
 };
 
 static rung_status logreg_declare(rung_model *m, rung_error *err)
@@ -85,6 +91,10 @@ static rung_status logreg_declare(rung_model *m, rung_error *err)
                          "each, these have several");
     if (config->from && m->kind == RUNG_TABLE)
         return rung_fail(err, RUNG_USAGE, "--from is for texts, not for tables");
+    if (config->numbers && m->kind == RUNG_TABLE)
+        return rung_fail(err, RUNG_USAGE,
+                         "--number-columns is for texts: of a table all columns are "
+                         "taken but those that --drop names");
     return rung__logistic_check(c, m->labels, err);
 }
 
@@ -92,6 +102,7 @@ static rung_status logreg_declare(rung_model *m, rung_error *err)
 static void forget(logreg *r)
 {
     rung__features_release(&r->features);
+    rung__numbers_release(&r->numbers);
     rung__free(r->weights);
     r->weights = NULL;
 }
@@ -106,6 +117,12 @@ static void logreg_release(rung_model *m)
 static rung_status check_from(const logreg *r, const logreg *old, rung_error *err)
 {
     const rung_labels *a = r->base.labels, *b = old->base.labels;
+    const char *numbers[] = {r->config.numbers, old->config.numbers};
+    for (int i = 0; i < 2; i++) numbers[i] = numbers[i] ? numbers[i] : "";
+    if (strcmp(numbers[0], numbers[1]) != 0)
+        return rung_fail(err, RUNG_USAGE,
+                         "--from %s: has --number-columns '%s', not '%s'", r->config.from,
+                         numbers[1], numbers[0]);
     if (old->base.has_several != r->base.has_several ||
         old->config.logistic.classes != r->config.logistic.classes)
         return rung_fail(err, RUNG_USAGE, "--from %s: has other --classes",
@@ -126,7 +143,7 @@ static rung_status check_from(const logreg *r, const logreg *old, rung_error *er
 /* The old model's weights for the new one's order of labels. */
 static void order_weights(float *to, const logreg *r, const logreg *old)
 {
-    const int64_t O = outputs_of(r), rows = old->features.n_columns + 1;
+    const int64_t O = outputs_of(r), rows = columns_of(old) + 1;
     for (int64_t o = 0; o < O; o++) {
         // The one output of two labels is for the second.
         const char *name = rung_labels_name(r->base.labels, O == 1 ? 1 : o);
@@ -151,7 +168,7 @@ static rung_status take_from(float **weights, logreg *r, rung_error *err)
     if (status == RUNG_OK) status = check_from(r, logreg_of(m), err);
     if (status == RUNG_OK) {
         logreg *old = logreg_of(m);
-        const size_t n = (size_t)((old->features.n_columns + 1) * outputs_of(r));
+        const size_t n = (size_t)((columns_of(old) + 1) * outputs_of(r));
         *weights = rung__alloc_array(n, sizeof **weights);
         if (*weights) {
             order_weights(*weights, r, old);
@@ -160,6 +177,8 @@ static rung_status take_from(float **weights, logreg *r, rung_error *err)
             old->config.features = config.features;
             r->features = old->features;
             old->features = (rung_features){0};
+            r->numbers = old->numbers;
+            old->numbers = (rung_numbers){0};
         } else {
             status = rung__out_of_memory(err, n * 4, "weights");
         }
@@ -181,6 +200,44 @@ static void row_data_release(row_data *x)
     rung__free(x->from);
 }
 
+static rung_status check_numbers(const logreg *r, const rung_examples *data,
+                                 rung_error *err)
+{
+    const char *names = r->config.numbers;
+    const size_t n = rung__numbers_count(names);
+    if (data->count == 0 || data->n_numbers == n) return RUNG_OK;
+    return rung_fail(err, RUNG_INPUT,
+                     "%zu numbers beside each text, but the model takes %zu%s%s",
+                     data->n_numbers, n, n ? ": " : "", n ? names : "");
+}
+
+static rung_status append_numbers(rung_csr *rows, const logreg *r,
+                                  const rung_examples *data, rung_error *err)
+{
+    RUNG_TRY(check_numbers(r, data, err));
+    return rung__numbers_append(rows, &r->numbers, data->numbers, err);
+}
+
+/* The scales of the training texts' numbers; tells which columns say nothing. */
+static rung_status fit_numbers(logreg *r, rung_runtime *rt, const rung_examples *train,
+                               rung_error *err)
+{
+    const char *names = r->config.numbers;
+    RUNG_TRY(check_numbers(r, train, err));
+    if (train->n_numbers == 0) return RUNG_OK;
+    RUNG_TRY(rung__numbers_fit(&r->numbers, train->numbers, train->count,
+                               train->n_numbers, err));
+    for (size_t j = 0; j < r->numbers.n; j++) {
+        rung_span name = {0};
+        rung__numbers_name(&name, &names);
+        if (r->numbers.scales[j].deviation == 0)
+            rung_log(rt, RUNG_LOG_WARN,
+                     "logreg: column '%.*s' is %g in all training texts: it says nothing",
+                     (int)name.size, name.bytes, r->numbers.scales[j].mean);
+    }
+    return RUNG_OK;
+}
+
 static rung_status make_rows(row_data *x, logreg *r, rung_runtime *rt,
                              const rung_examples *train, const rung_examples *valid,
                              rung_error *err)
@@ -194,10 +251,14 @@ static rung_status make_rows(row_data *x, logreg *r, rung_runtime *rt,
         RUNG_TRY(rung__features_fit(f, &r->config.features, train->texts, train->count,
                                     rt->pool, &x->train, err));
         rung__featured_settle(&r->config.features, f);
+        RUNG_TRY(fit_numbers(r, rt, train, err));
         rung_log(rt, RUNG_LOG_INFO, "logreg: %lld columns; %.2g %% of n-grams share one",
                  (long long)f->n_columns, 100 * rung__features_collisions(f));
     }
-    return rung__features_apply(f, valid->texts, valid->count, rt->pool, &x->valid, err);
+    RUNG_TRY(append_numbers(&x->train, r, train, err));
+    RUNG_TRY(
+        rung__features_apply(f, valid->texts, valid->count, rt->pool, &x->valid, err));
+    return append_numbers(&x->valid, r, valid, err);
 }
 
 static rung_status fit_weights(logreg *r, const row_data *x, rung_runtime *rt,
@@ -279,16 +340,18 @@ static rung_status logreg_predict_rows(const rung_model *m, rung_runtime *rt,
 /* ---- Predicting ---- */
 
 static rung_status predict_piece(const logreg *r, rung_runtime *rt,
-                                 const rung_span *texts, size_t n, double *exact,
+                                 const rung_examples *piece, double *exact,
                                  rung_error *err)
 {
     rung_csr rows;
     rung_logistic_data data = data_of(r);
-    RUNG_TRY(rung__features_apply(&r->features, texts, n, rt->pool, &rows, err));
+    RUNG_TRY(rung__features_apply(&r->features, piece->texts, piece->count, rt->pool,
+                                  &rows, err));
+    const rung_status status = append_numbers(&rows, r, piece, err);
     data.rows = &rows;
-    rung__logistic_predict(&data, r->weights, rt->pool, exact);
+    if (status == RUNG_OK) rung__logistic_predict(&data, r->weights, rt->pool, exact);
     rung__csr_release(&rows);
-    return RUNG_OK;
+    return status;
 }
 
 /* In pieces whose rows stay in the caches. */
@@ -301,9 +364,12 @@ static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
     double *exact = rung__alloc_array(PIECE * K, sizeof *exact);
     if (!exact) return rung__out_of_memory(err, PIECE * K * 8, "predictions");
     for (size_t i = 0; i < n && status == RUNG_OK; i += PIECE) {
-        const size_t some = n - i < PIECE ? n - i : PIECE;
-        status = predict_piece(logreg_of(m), rt, data->texts + i, some, exact, err);
-        for (size_t k = 0; status == RUNG_OK && k < some * K; k++)
+        rung_examples some = {.texts = data->texts + i,
+                              .count = n - i < PIECE ? n - i : PIECE,
+                              .n_numbers = data->n_numbers};
+        if (data->numbers) some.numbers = data->numbers + i * data->n_numbers;
+        status = predict_piece(logreg_of(m), rt, &some, exact, err);
+        for (size_t k = 0; status == RUNG_OK && k < some.count * K; k++)
             logp[i * K + k] = (float)exact[k];
     }
     rung__free(exact);
@@ -316,7 +382,10 @@ static size_t logreg_extra(const rung_model *m, rung_stored *out)
 {
     const logreg *r = logreg_of(m);
     const int64_t D = columns_of(r), O = outputs_of(r);
-    const size_t n = m->kind == RUNG_TABLE ? 0 : rung__featured_extra(&r->features, out);
+    size_t n = m->kind == RUNG_TABLE ? 0 : rung__featured_extra(&r->features, out);
+    if (r->numbers.n)
+        out[n++] = rung__extra("numbers", RUNG_STORED_F64, (int64_t)r->numbers.n, 2,
+                               r->numbers.scales);
     out[n] = rung__extra("weight", RUNG_STORED_F32, D, O, r->weights);
     out[n + 1] = rung__extra("bias", RUNG_STORED_F32, O, 0, r->weights + D * O);
     return n + 2;
@@ -353,6 +422,25 @@ static rung_status load_weights(logreg *r, const rung_safetensors *file, rung_er
     return status;
 }
 
+static rung_status load_numbers(logreg *r, const rung_safetensors *file, rung_error *err)
+{
+    rung_numbers *numbers = &r->numbers;
+    const size_t n = rung__numbers_count(r->config.numbers);
+    if (n == 0) return RUNG_OK;
+    RUNG_TRY(rung__extra_load(&numbers->scales, file, "numbers", RUNG_STORED_F64,
+                              (int64_t)n, 2, NULL, err));
+    numbers->n = n;
+    for (size_t j = 0; j < n; j++) {
+        const rung_number_scale s = numbers->scales[j];
+        if (!isfinite(s.mean) || !isfinite(s.deviation) || s.deviation < 0)
+            return rung_fail(err, RUNG_INPUT,
+                             "number %zu has the mean %g and the deviation %g: must be "
+                             "finite, the deviation not negative",
+                             j, s.mean, s.deviation);
+    }
+    return RUNG_OK;
+}
+
 static rung_status logreg_load(rung_model *m, const rung_safetensors *file,
                                rung_error *err)
 {
@@ -362,6 +450,7 @@ static rung_status logreg_load(rung_model *m, const rung_safetensors *file,
                          (long long)m->n_labels);
     if (m->kind != RUNG_TABLE)
         RUNG_TRY(rung__featured_load(&r->features, &r->config.features, file, err));
+    RUNG_TRY(load_numbers(r, file, err));
     return load_weights(r, file, err);
 }
 
@@ -382,6 +471,11 @@ static int64_t logreg_outputs(const rung_model *m)
     return outputs_of(logreg_of(m));
 }
 
+static const rung_numbers *logreg_numbers(const rung_model *m)
+{
+    return &logreg_of(m)->numbers;
+}
+
 static const rung_features_config *logreg_features_config(const rung_model *m)
 {
     return &logreg_of(m)->config.features;
@@ -390,7 +484,8 @@ static const rung_features_config *logreg_features_config(const rung_model *m)
 static void logreg_take(rung_model *m, rung_features *features, float *weights)
 {
     logreg *r = logreg_of(m);
-    forget(r);
+    rung__features_release(&r->features);
+    rung__free(r->weights);
     r->features = *features;
     r->weights = weights;
 }
@@ -399,6 +494,7 @@ static const rung_linear_ops logreg_linear = {
     .features = logreg_features,
     .weights = logreg_weights,
     .outputs = logreg_outputs,
+    .numbers = logreg_numbers,
     .config = logreg_features_config,
     .take = logreg_take,
 };

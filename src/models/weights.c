@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/str.h"
 #include "models/linear.h"
+#include "rung/classify.h"
 
 rung_status rung__linear_of(const rung_linear_ops **out, const rung_model *m,
                             rung_error *err)
@@ -30,6 +31,22 @@ rung_status rung_weights_hash_bits(int64_t *bits, const rung_model *m, rung_erro
     RUNG_TRY(rung__linear_of(&ops, m, err));
     *bits = ops->features(m)->config.bits;
     return RUNG_OK;
+}
+
+bool rung_weights_number(rung_number_weight *out, const rung_model *m, int64_t label,
+                         size_t k)
+{
+    const rung_linear_ops *ops = m->kind == RUNG_LABELLED ? m->type->linear : NULL;
+    const rung_numbers *numbers = ops && ops->weights(m) ? ops->numbers(m) : NULL;
+    if (!numbers || k >= numbers->n || label < 0 || label >= m->n_labels) return false;
+    const int64_t O = ops->outputs(m), j = ops->features(m)->n_columns + (int64_t)k;
+    const double w = (double)ops->weights(m)[j * O + (O == 1 ? 0 : label)];
+    const char *names = rung_number_columns(m);
+    for (size_t i = 0; i <= k; i++) rung__numbers_name(&out->name, &names);
+    out->weight = O == 1 && label == 0 ? -w : w;
+    out->mean = numbers->scales[k].mean;
+    out->deviation = numbers->scales[k].deviation;
+    return true;
 }
 
 /* ---- The strongest ---- */

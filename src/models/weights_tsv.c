@@ -2,9 +2,11 @@
  *
  *     feature <TAB> idf <TAB> LABEL [<TAB> LABEL ...]
  *     (bias)  <TAB> 1   <TAB> b[0] ...
+ *     (price) <TAB> 1   <TAB> w[0] ...    for each column of numbers
  *     NAME    <TAB> idf <TAB> w[0] ...
  *
- * In labels, a tab, a newline and a backslash are written \t, \n and \\. */
+ * In labels and names of columns, a tab, a newline and a backslash are written \t, \n
+ * and \\. */
 #include "rung/weights.h"
 
 #include <math.h>
@@ -21,17 +23,17 @@
 
 /* ---- Writing ---- */
 
-static void add_label(rung_str *s, const char *name)
+static void add_escaped(rung_str *s, const char *name, size_t size)
 {
-    for (; *name; name++) {
-        if (*name == '\t')
+    for (size_t i = 0; i < size; i++) {
+        if (name[i] == '\t')
             rung_str_add(s, "\\t");
-        else if (*name == '\n')
+        else if (name[i] == '\n')
             rung_str_add(s, "\\n");
-        else if (*name == '\\')
+        else if (name[i] == '\\')
             rung_str_add(s, "\\\\");
         else
-            rung_str_add_bytes(s, name, 1);
+            rung_str_add_bytes(s, name + i, 1);
     }
 }
 
@@ -40,9 +42,20 @@ static void add_head(rung_str *s, const rung_model *m, int64_t O)
     rung_str_add(s, "feature\tidf");
     for (int64_t o = 0; o < O; o++) {
         rung_str_add(s, "\t");
-        add_label(s, rung_labels_name(m->labels, O == 1 ? 1 : o));
+        const char *name = rung_labels_name(m->labels, O == 1 ? 1 : o);
+        add_escaped(s, name, strlen(name));
     }
     rung_str_add(s, "\n");
+}
+
+/* "(price)": no feature is named so. */
+static void add_column(rung_str *s, const rung_model *m, size_t k)
+{
+    rung_number_weight column = {0};
+    rung_weights_number(&column, m, 0, k);
+    rung_str_add(s, "(");
+    add_escaped(s, column.name.bytes, column.name.size);
+    rung_str_add(s, ")");
 }
 
 static void add_numbers(rung_str *s, float idf, const float *w, int64_t O)
@@ -59,12 +72,16 @@ rung_status rung_weights_write(const rung_model *m, const char *path, rung_error
     const rung_linear_ops *ops;
     RUNG_TRY(rung__linear_of(&ops, m, err));
     const rung_features *f = ops->features(m);
-    const int64_t O = ops->outputs(m);
+    const int64_t O = ops->outputs(m), n = (int64_t)ops->numbers(m)->n;
     const float *w = ops->weights(m);
     rung_str s = {0};
     add_head(&s, m, O);
     rung_str_add(&s, BIAS);
-    add_numbers(&s, 1, w + f->n_columns * O, O);
+    add_numbers(&s, 1, w + (f->n_columns + n) * O, O);
+    for (int64_t k = 0; k < n; k++) {
+        add_column(&s, m, (size_t)k);
+        add_numbers(&s, 1, w + (f->n_columns + k) * O, O);
+    }
     for (int64_t j = 0; j < f->n_columns && !s.failed; j++) {
         rung__features_name(&s, f, j);
         add_numbers(&s, f->idf[j], w + j * O, O);
@@ -129,11 +146,11 @@ static bool next_line(line *l, char **text)
 
 /* What a file holds, in its order. */
 typedef struct table {
-    int64_t n, O;
+    int64_t n, n_numbers, O;
     int32_t *hashes; /* [n]; of a hashed model, owned */
     rung_str names;  /* a line each; of any other */
     float *idf;      /* [n], owned */
-    float *weights;  /* [n O + O], owned */
+    float *weights;  /* [(n + n_numbers) O + O], owned */
 } table;
 
 static rung_status read_head(line *l, char **text, const rung_model *m, int64_t O,
@@ -169,16 +186,36 @@ static rung_status read_feature(table *t, int64_t j, const char *name, const lin
     return RUNG_OK;
 }
 
-static rung_status read_row(table *t, int64_t j, line *l, rung_error *err)
+/* The name of a column of numbers must be the model's. */
+static rung_status check_column(const char *name, const rung_model *m, int64_t k,
+                                const line *l, rung_error *err)
 {
-    const bool is_bias = j < 0;
-    float idf, *w = t->weights + (is_bias ? t->n : j) * t->O;
+    rung_str wanted = {0};
+    add_column(&wanted, m, (size_t)k);
+    rung_status status = RUNG_OK;
+    if (wanted.failed)
+        status = rung__out_of_memory(err, wanted.len, l->path);
+    else if (strcmp(name, wanted.data) != 0)
+        status = rung_fail(err, RUNG_INPUT, "%s:%zu: must be %s: '%.60s'", l->path,
+                           l->number, wanted.data, name);
+    rung_str_release(&wanted);
+    return status;
+}
+
+/* Line i: the biases, then columns of numbers, then features. */
+static rung_status read_row(table *t, int64_t i, const rung_model *m, line *l,
+                            rung_error *err)
+{
+    const int64_t j = i - 1 - t->n_numbers;
+    const int64_t row = i == 0 ? t->n + t->n_numbers : j < 0 ? t->n + i - 1 : j;
+    float idf, *w = t->weights + row * t->O;
     const char *name = next_cell(l);
-    if (is_bias && strcmp(name, BIAS) != 0)
+    if (i == 0 && strcmp(name, BIAS) != 0)
         return fail(err, l, "the first feature must be " BIAS, name);
-    if (!is_bias) RUNG_TRY(read_feature(t, j, name, l, err));
+    if (i > 0 && j < 0) RUNG_TRY(check_column(name, m, i - 1, l, err));
+    if (j >= 0) RUNG_TRY(read_feature(t, j, name, l, err));
     RUNG_TRY(next_number(&idf, l, err));
-    if (!is_bias) t->idf[j] = idf;
+    if (j >= 0) t->idf[j] = idf;
     for (int64_t o = 0; o < t->O; o++) RUNG_TRY(next_number(&w[o], l, err));
     return l->at ? fail(err, l, "more columns than labels", l->at) : RUNG_OK;
 }
@@ -193,16 +230,20 @@ static rung_status read_table(table *t, char *text, const char *path, const rung
         const char *end = strchrnul(p, '\n');
         p = *end ? end + 1 : end;
     }
-    t->n = n_lines > 0 ? n_lines - 1 : 0;
+    const int64_t n_first = 1 + t->n_numbers; // lines before the features'
+    t->n = n_lines > n_first ? n_lines - n_first : 0;
     t->idf = rung__alloc_array((size_t)t->n, sizeof *t->idf);
-    t->weights = rung__alloc_array((size_t)((t->n + 1) * t->O), sizeof *t->weights);
+    t->weights = rung__alloc_array((size_t)((t->n + n_first) * t->O), sizeof *t->weights);
     if (is_hashed) t->hashes = rung__alloc_array((size_t)t->n, sizeof *t->hashes);
     if (!t->idf || !t->weights || (is_hashed && !t->hashes))
         return rung__out_of_memory(err, (size_t)n_lines * 8, path);
-    for (int64_t j = -1; j < t->n; j++) {
+    for (int64_t i = 0; i < t->n + n_first; i++) {
         if (!next_line(&l, &text))
-            return fail(err, &l, "the first feature must be " BIAS, "");
-        RUNG_TRY(read_row(t, j, &l, err));
+            return fail(err, &l,
+                        i ? "a column of numbers is missing"
+                          : "the first feature must be " BIAS,
+                        "");
+        RUNG_TRY(read_row(t, i, m, &l, err));
     }
     return t->names.failed ? rung__out_of_memory(err, t->names.len, path) : RUNG_OK;
 }
@@ -224,10 +265,11 @@ static rung_status sort_hashes(table *t, rung_error *err)
 {
     table sorted = *t;
     const size_t n = (size_t)t->n, O = (size_t)t->O;
+    const size_t n_last = ((size_t)t->n_numbers + 1) * O; // weights behind the features'
     place *order = rung__alloc_array(n, sizeof *order);
     sorted.hashes = rung__alloc_array(n, sizeof *sorted.hashes);
     sorted.idf = rung__alloc_array(n, sizeof *sorted.idf);
-    sorted.weights = rung__alloc_array((n + 1) * O, sizeof *sorted.weights);
+    sorted.weights = rung__alloc_array(n * O + n_last, sizeof *sorted.weights);
     if (!order || !sorted.hashes || !sorted.idf || !sorted.weights) {
         rung__free(order), rung__free(sorted.hashes);
         rung__free(sorted.idf), rung__free(sorted.weights);
@@ -241,7 +283,7 @@ static rung_status sort_hashes(table *t, rung_error *err)
         sorted.idf[j] = t->idf[from];
         memcpy(sorted.weights + j * O, t->weights + from * O, O * sizeof(float));
     }
-    memcpy(sorted.weights + n * O, t->weights + n * O, O * sizeof(float));
+    memcpy(sorted.weights + n * O, t->weights + n * O, n_last * sizeof(float));
     rung__free(order), rung__free(t->hashes), rung__free(t->idf), rung__free(t->weights);
     *t = sorted;
     return RUNG_OK;
@@ -255,7 +297,7 @@ rung_status rung_weights_read(rung_model *m, const char *path, rung_error *err)
     RUNG_TRY(rung__linear_of(&ops, m, err));
     RUNG_TRY(rung_text_read(&text, path, 0, err));
     const bool is_hashed = ops->config(m)->bits > 0;
-    table t = {.O = ops->outputs(m)};
+    table t = {.n_numbers = (int64_t)ops->numbers(m)->n, .O = ops->outputs(m)};
     rung_status status = read_table(&t, text.bytes, path, m, is_hashed, err);
     if (status == RUNG_OK && is_hashed) status = sort_hashes(&t, err);
     if (status == RUNG_OK) {

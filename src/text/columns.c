@@ -1,4 +1,4 @@
-/* The columns of text and label, and whether there is a header: the rules that
+/* The columns of text, label and numbers, and whether there is a header: the rules that
  * rung/labelled.h states. */
 #include "text/columns.h"
 
@@ -53,11 +53,24 @@ static bool is_same(rung_span a, rung_span b)
     return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
 }
 
+bool rung__cell_number(double *x, rung_span s)
+{
+    if (s.size == 0 || !strchr("+-.0123456789", s.bytes[0])) return false;
+    return rung_parse_number(s.bytes, x) == s.bytes + s.size; // a text ends with NUL
+}
+
 static bool is_number(rung_span s)
 {
     double x;
-    if (s.size == 0 || !strchr("+-.0123456789", s.bytes[0])) return false;
-    return rung_parse_number(s.bytes, &x) == s.bytes + s.size; // a text ends with NUL
+    return rung__cell_number(&x, s);
+}
+
+/* Whether column i is known to be text, label or number. */
+static bool is_taken(const rung__columns *c, size_t i)
+{
+    bool is_one = i == c->text || i == c->label;
+    for (size_t k = 0; k < c->n_numbers; k++) is_one = is_one || i == c->numbers[k];
+    return is_one;
 }
 
 /* ---- What columns hold ---- */
@@ -214,6 +227,28 @@ static rung_status place_wanted(size_t *place, const rung__records *r, const cha
     return RUNG_OK;
 }
 
+static rung_status place_numbers(rung__columns *c, const rung__records *r,
+                                 const char *names, rung_error *err)
+{
+    static const char option[] = "--number-columns";
+    for (rung_span name; rung__numbers_name(&name, &names);) {
+        char wanted[MAX_LABEL_BYTES + 1];
+        size_t place;
+        if (c->n_numbers == RUNG_MAX_NUMBERS)
+            return rung_fail(err, RUNG_INPUT, "%s: %s: more than %d", r->name, option,
+                             RUNG_MAX_NUMBERS);
+        snprintf(wanted, sizeof wanted, "%.*s", (int)name.size, name.bytes);
+        RUNG_TRY(place_wanted(&place, r, option, wanted, err));
+        if (is_taken(c, place))
+            return rung_fail(err, RUNG_INPUT,
+                             "%s: %s '%.60s': column %zu is text, label or a number "
+                             "already",
+                             r->name, option, wanted, place + 1);
+        c->numbers[c->n_numbers++] = place;
+    }
+    return RUNG_OK;
+}
+
 /* ---- Columns of known names ---- */
 
 static bool has_known_name(const rung__records *r)
@@ -224,16 +259,18 @@ static bool has_known_name(const rung__records *r)
     return false;
 }
 
-/* The only column with one of the names, but `other`; NONE if there is no such. */
-static rung_status place_known(size_t *place, const rung__records *r,
-                               const char *const *names, size_t other, const char *what,
-                               rung_error *err)
+/* The only free column with one of the names; NONE if there is no such. */
+static rung_status place_known(size_t *place, const rung__columns *c,
+                               const rung__records *r, const char *const *names,
+                               const char *what, rung_error *err)
 {
+    size_t found = NONE;
     for (size_t i = 0; i < r->n_names; i++) {
-        if (i == other || !is_among(r->names[i], names)) continue;
-        if (*place != NONE) return fail_choice(r, what, true, err);
-        *place = i;
+        if (is_taken(c, i) || !is_among(r->names[i], names)) continue;
+        if (found != NONE) return fail_choice(r, what, true, err);
+        found = i;
     }
+    *place = found;
     return RUNG_OK;
 }
 
@@ -257,40 +294,40 @@ static rung_status check_names(const rung__records *r, rung_error *err)
 
 /* ---- Columns by content ---- */
 
-/* The column of the longest cells, but `other`, among those of labels or the others. */
-static size_t longest(const survey *s, bool of_labels, size_t other)
+/* The free column of the longest cells, among those of labels or the others. */
+static size_t longest(const survey *s, bool of_labels, const rung__columns *c)
 {
     size_t best = NONE;
     for (size_t i = 0; i < s->n; i++) {
-        if (i == other || has_labels(s, i) != of_labels) continue;
+        if (is_taken(c, i) || has_labels(s, i) != of_labels) continue;
         if (best == NONE || s->columns[i].bytes > s->columns[best].bytes) best = i;
     }
     return best;
 }
 
-static rung_status find_text(size_t *text, const survey *s, const rung__records *r,
-                             size_t label, rung_error *err)
+static rung_status find_text(rung__columns *c, const survey *s, const rung__records *r,
+                             rung_error *err)
 {
     static const char what[] = "cannot tell which column is the text";
-    *text = longest(s, false, label);
-    const size_t rival = longest(s, true, label);
-    if (*text == NONE) *text = rival;
-    if (*text == NONE) return fail_choice(r, what, r->first != NULL, err);
-    const double bytes = s->columns[*text].bytes;
+    const size_t rival = longest(s, true, c);
+    c->text = longest(s, false, c);
+    if (c->text == NONE) c->text = rival;
+    if (c->text == NONE) return fail_choice(r, what, r->first != NULL, err);
+    const double bytes = s->columns[c->text].bytes;
     // Texts that repeat may be the text all the same; labels are not so long.
     bool is_clear = rival == NONE || s->columns[rival].bytes <= 2 * bytes;
     for (size_t i = 0; i < s->n; i++)
-        if (i != *text && i != label && !has_labels(s, i))
+        if (!is_taken(c, i) && !has_labels(s, i))
             is_clear = is_clear && 2 * s->columns[i].bytes <= bytes;
     return is_clear ? RUNG_OK : fail_choice(r, what, r->first != NULL, err);
 }
 
-static rung_status find_label(size_t *label, const survey *s, const rung__records *r,
-                              size_t text, rung_error *err)
+static rung_status find_label(rung__columns *c, const survey *s, const rung__records *r,
+                              rung_error *err)
 {
     size_t n[2] = {0}, found[2]; // with one value, with several
     for (size_t i = 0; i < s->n; i++) {
-        if (i == text || !has_labels(s, i)) continue;
+        if (is_taken(c, i) || !has_labels(s, i)) continue;
         const bool has_several = s->columns[i].values.n > 1;
         n[has_several]++;
         found[has_several] = i;
@@ -302,7 +339,7 @@ static rung_status find_label(size_t *label, const survey *s, const rung__record
                                ? "cannot tell which column is the label"
                                : "no column has few enough different values for a label",
                            r->first != NULL, err);
-    *label = found[has_several];
+    c->label = found[has_several];
     return RUNG_OK;
 }
 
@@ -340,10 +377,9 @@ static rung_status by_content(rung__columns *c, rung__records *r, bool wants_lab
 {
     survey s = {0};
     rung_status status = make_survey(&s, r, err);
-    if (status == RUNG_OK && c->text == NONE)
-        status = find_text(&c->text, &s, r, c->label, err);
+    if (status == RUNG_OK && c->text == NONE) status = find_text(c, &s, r, err);
     if (status == RUNG_OK && c->label == NONE && wants_label)
-        status = find_label(&c->label, &s, r, c->text, err);
+        status = find_label(c, &s, r, err);
     if (status == RUNG_OK && !c->has_header && !r->first)
         c->has_header = is_header(&s, r, c->text, c->label);
     release_survey(&s);
@@ -373,6 +409,10 @@ static rung_status tell(const rung__columns *c, const rung__records *r, char *wo
         rung_str_add(&s, ", label from ");
         add_column(&s, r, c->label, c->has_header || r->first);
     }
+    for (size_t k = 0; k < c->n_numbers; k++) {
+        rung_str_add(&s, k ? ", " : ", numbers from ");
+        add_column(&s, r, c->numbers[k], c->has_header || r->first);
+    }
     if (!r->first) rung_str_add(&s, c->has_header ? ", with a header" : ", no header");
     if (l->format == RUNG_FORMAT_CSV && l->delimiter == '\t')
         rung_str_add(&s, ", cut at tabs");
@@ -391,20 +431,23 @@ static rung_status choose(rung__columns *c, rung__records *r,
 {
     const char *text = config->text_column;
     const char *label = config->has_labels ? config->label_column : NULL;
-    const bool by_name = (text && !is_place(text)) || (label && !is_place(label));
+    const char *numbers = config->number_columns;
+    const bool by_name = (text && !is_place(text)) || (label && !is_place(label)) ||
+                         (numbers && numbers[strspn(numbers, "0123456789,")]);
     c->has_header = !r->first && (by_name || has_known_name(r));
     if (c->has_header && !(is_place(text) && is_place(label)))
         RUNG_TRY(check_names(r, err));
     if (text) RUNG_TRY(place_wanted(&c->text, r, "--text-column", text, err));
     if (label) RUNG_TRY(place_wanted(&c->label, r, "--label-column", label, err));
-    const bool has_names = c->has_header || r->first;
-    if (c->text == NONE && has_names)
-        RUNG_TRY(place_known(&c->text, r, text_names, c->label,
+    RUNG_TRY(place_numbers(c, r, numbers, err));
+    const bool is_named = c->has_header || r->first;
+    if (c->text == NONE && is_named)
+        RUNG_TRY(place_known(&c->text, c, r, text_names,
                              "several columns may be the text", err));
-    if (c->label == NONE && has_names && config->has_labels)
-        RUNG_TRY(place_known(&c->label, r, label_names, c->text,
+    if (c->label == NONE && is_named && config->has_labels)
+        RUNG_TRY(place_known(&c->label, c, r, label_names,
                              "several columns may be the label", err));
-    if (c->text != NONE && (c->label != NONE || !config->has_labels) && has_names)
+    if (c->text != NONE && (c->label != NONE || !config->has_labels) && is_named)
         return RUNG_OK;
     return by_content(c, r, config->has_labels, err);
 }
@@ -413,7 +456,13 @@ rung_status rung__columns_choose(rung__columns *out, rung__records *r,
                                  const rung_labelled_config *config, char *words,
                                  size_t size, rung_error *err)
 {
-    *out = (rung__columns){NONE, NONE, false};
+    *out = (rung__columns){.text = NONE, .label = NONE};
+    const bool is_cut =
+        r->layout.format != RUNG_FORMAT_LINES && r->layout.format != RUNG_FORMAT_FASTTEXT;
+    if (!is_cut && rung__numbers_count(config->number_columns))
+        return rung_fail(err, RUNG_INPUT,
+                         "%s: --number-columns %s: lines of this format have no columns",
+                         r->name, config->number_columns);
     if (r->layout.format == RUNG_FORMAT_LINES) {
         if (config->has_labels)
             return rung_fail(err, RUNG_INPUT, "%s: plain lines have no labels", r->name);

@@ -1,6 +1,8 @@
 /* Labelled text in memory. The file is read whole; texts and labels borrow its bytes. */
 #include "rung/labelled.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +104,25 @@ static bool take_text(rung_span *out, rung__records *r, size_t column)
     return r->bad[0] == '\0';
 }
 
+/* The numbers beside the text, which are those of the next example. */
+static rung_status take_numbers(reading *g, const rung__columns *c, rung_error *err)
+{
+    rung__records *r = g->r;
+    double *to = g->data->numbers + g->data->count * c->n_numbers;
+    for (size_t k = 0; k < c->n_numbers; k++) {
+        const rung__cell cell = rung__records_cell(r, c->numbers[k]);
+        const rung_span number = rung__span_trim(cell.span);
+        if (rung__cell_number(&to[k], number) && fabs(to[k]) <= (double)FLT_MAX) continue;
+        return rung_fail(err, RUNG_INPUT,
+                         "%s:%zu: number %zu of --number-columns, column %zu, is '%.*s': "
+                         "must be a finite number",
+                         r->name, r->line, k + 1, c->numbers[k] + 1,
+                         (int)(number.size < 60 ? number.size : 60),
+                         number.bytes ? number.bytes : "");
+    }
+    return RUNG_OK;
+}
+
 /* Takes the record as an example, or says in r->bad why it is none. */
 static rung_status take_record(reading *g, const rung__columns *c, rung_error *err)
 {
@@ -116,6 +137,7 @@ static rung_status take_record(reading *g, const rung__columns *c, rung_error *e
     if (r->bad[0] || !take_text(text, r, c->text)) return RUNG_OK;
     if (data->labels) RUNG_TRY(take_labels(g, c->label, err));
     if (r->bad[0]) return RUNG_OK;
+    RUNG_TRY(take_numbers(g, c, err));
     data->n_empty += text->size == 0;
     data->count++;
     return RUNG_OK;
@@ -145,12 +167,17 @@ static rung_status read_examples(rung_labelled *data, rung__records *r,
 {
     const size_t most = count_lines(r->start, (size_t)(r->end - r->start));
     reading g = {.data = data, .r = r, .labels_cap = most};
+    size_t n_cells;
     data->texts = rung__alloc_array(most, sizeof *data->texts);
+    data->n_numbers = c->n_numbers;
+    if (c->n_numbers && rung_mul_size(most, c->n_numbers, &n_cells))
+        data->numbers = rung__alloc_array(n_cells, sizeof *data->numbers);
     if (has_labels) {
         data->labels = rung__alloc_array(most, sizeof *data->labels);
         data->first = rung__alloc_array(most + 1, sizeof *data->first);
     }
-    if (!data->texts || (has_labels && (!data->labels || !data->first)))
+    if (!data->texts || (has_labels && (!data->labels || !data->first)) ||
+        (c->n_numbers && !data->numbers))
         return rung__out_of_memory(err, most * sizeof *data->texts, data->name);
     RUNG_TRY(read_records(&g, c, err));
     if (g.has_several) return RUNG_OK;
@@ -220,6 +247,7 @@ void rung_labelled_release(rung_labelled *data)
     rung__free(data->texts);
     rung__free(data->labels);
     rung__free(data->first);
+    rung__free(data->numbers);
     rung__free(data->storage);
     *data = (rung_labelled){0};
 }

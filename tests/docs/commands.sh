@@ -33,6 +33,8 @@ for page in "$top"/README{,.ru}.md "$top"/docs/*.md "$top"/docs/rungs/*.md; do
         printf 'The film of day %d was %s.\t%s\n' "$i" "$word" "$label"
     done > reviews.tsv
     cut -f 1 reviews.tsv > new.txt
+    awk -F '\t' 'BEGIN { print "price,stars,text,label" }
+        { print NR % 9 "," NR % 5 "," $1 "," $2 }' reviews.tsv > offers.csv
     {
         echo id,rooms,place,price
         for i in $(seq 200); do

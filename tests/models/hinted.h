@@ -41,7 +41,7 @@ static void make_texts(void)
 
 static rung_examples examples(const int32_t *labels, size_t first, size_t n)
 {
-    return (rung_examples){texts + first, labels + first, n, NULL};
+    return (rung_examples){.texts = texts + first, .labels = labels + first, .count = n};
 }
 
 static rung_status fit(rung_model *m, rung_runtime *rt, const int32_t *labels,

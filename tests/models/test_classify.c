@@ -54,7 +54,7 @@ static rung_model *new_model(const char *width)
 
 static rung_examples examples(size_t first, size_t n)
 {
-    return (rung_examples){texts + first, labels + first, n, NULL};
+    return (rung_examples){.texts = texts + first, .labels = labels + first, .count = n};
 }
 
 static rung_train_config train_config(int64_t steps)

@@ -25,7 +25,8 @@ static rung_label_score score_of(const rung_examples *data)
 static void counts_are_of_labels_above_one_half(void **state)
 {
     (void)state;
-    rung_label_score s = score_of(&(rung_examples){texts, labels, N, first});
+    rung_label_score s = score_of(
+        &(rung_examples){.texts = texts, .labels = labels, .count = N, .first = first});
     const size_t given[] = {1, 2, 2}, predicted[] = {3, 1, 2}, right[] = {1, 1, 2};
     for (int l = 0; l < L; l++) {
         assert_int_equal(s.of_label[l].given, given[l]);
@@ -44,7 +45,8 @@ static void counts_are_of_labels_above_one_half(void **state)
 static void the_first_labels_are_right_as_often_as_they_are_given(void **state)
 {
     (void)state;
-    rung_label_score s = score_of(&(rung_examples){texts, labels, N, first});
+    rung_label_score s = score_of(
+        &(rung_examples){.texts = texts, .labels = labels, .count = N, .first = first});
     assert_near(s.accuracy, 3.0 / 4, 1e-12);
     assert_int_equal(s.n_unknown, 1);
     const double hits[] = {3, 5, 5};
@@ -59,7 +61,8 @@ static void every_label_of_every_text_is_a_question(void **state)
 {
     (void)state;
     static const bool has[N][L] = {{1, 1, 0}, {0, 0, 1}, {0, 1, 0}, {0, 0, 1}};
-    rung_label_score s = score_of(&(rung_examples){texts, labels, N, first});
+    rung_label_score s = score_of(
+        &(rung_examples){.texts = texts, .labels = labels, .count = N, .first = first});
     double nats = 0, brier = 0;
     size_t counted = 0;
     for (int i = 0; i < N * L; i++) {
@@ -81,8 +84,10 @@ static void one_label_each_is_a_set_of_one(void **state)
     (void)state;
     static const int32_t ones[] = {0, 2, 1, 1};
     static const int64_t each[] = {0, 1, 2, 3, 4};
-    rung_label_score a = score_of(&(rung_examples){texts, ones, N, NULL});
-    rung_label_score b = score_of(&(rung_examples){texts, ones, N, each});
+    rung_label_score a =
+        score_of(&(rung_examples){.texts = texts, .labels = ones, .count = N});
+    rung_label_score b = score_of(
+        &(rung_examples){.texts = texts, .labels = ones, .count = N, .first = each});
     assert_near(a.accuracy, 0.75, 1e-12);
     assert_near(a.log_loss, b.log_loss, 0);
     assert_near(a.micro_f1, b.micro_f1, 0);
@@ -93,7 +98,8 @@ static void a_text_without_labels_has_a_loss_and_an_interval(void **state)
 {
     (void)state;
     static const int64_t none[N + 1] = {0};
-    rung_label_score s = score_of(&(rung_examples){texts, labels, N, none});
+    rung_label_score s = score_of(
+        &(rung_examples){.texts = texts, .labels = labels, .count = N, .first = none});
     const rung_label_score *one = &s;
     rung_label_intervals i;
     assert_ok(rung_label_bootstrap(&i, &one, 1, NULL, 0, 1, &err));
@@ -108,7 +114,7 @@ static void certainty_costs_a_finite_number(void **state)
     (void)state;
     const float sure[] = {0, 0};
     const int32_t one[] = {0};
-    const rung_examples data = {texts, one, 1, NULL};
+    const rung_examples data = {.texts = texts, .labels = one, .count = 1};
     rung_label_score s;
     assert_ok(rung__label_sets_score(&s, sure, &data, 2, &err));
     assert_near(s.log_loss, 24 * log(2) / 2, 1e-5);
@@ -118,7 +124,8 @@ static void certainty_costs_a_finite_number(void **state)
 static rung_status work(void *ctx, rung_error *error)
 {
     (void)ctx;
-    const rung_examples data = {texts, labels, N, first};
+    const rung_examples data = {
+        .texts = texts, .labels = labels, .count = N, .first = first};
     const float logp[N * L] = {-1, -2, -3};
     rung_label_score s;
     RUNG_TRY(rung__label_sets_score(&s, logp, &data, L, error));

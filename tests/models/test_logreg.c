@@ -51,8 +51,15 @@ static void several_labels_are_learned(void **state)
         if (strstr(storage[i], "good")) sets[first[i + 1]++] = 0;
         if (strstr(storage[i], "not")) sets[first[i + 1]++] = 1;
     }
-    const rung_examples train = {texts, sets, N_TRAIN, first}, none = {0};
-    const rung_examples test = {texts + N_TRAIN, sets, N - N_TRAIN, first + N_TRAIN};
+    const rung_examples train = {.texts = texts,
+                                 .labels = sets,
+                                 .count = N_TRAIN,
+                                 .first = first},
+                        none = {0};
+    const rung_examples test = {.texts = texts + N_TRAIN,
+                                .labels = sets,
+                                .count = N - N_TRAIN,
+                                .first = first + N_TRAIN};
     rung_model *m = new_classifier_of("logreg", two_names, true);
     rung_label_score score;
     assert_ok(m->type->labelled->fit(m, *state, &train, &none, &err));
@@ -68,7 +75,7 @@ static void texts_without_common_words_leave_the_bias(void **state)
 {
     const rung_span few[] = {{"one", 3}, {"two", 3}, {"three", 5}, {"four", 4}};
     const int32_t labels[] = {0, 1, 1, 1};
-    const rung_examples train = {few, labels, 4, NULL}, none = {0};
+    const rung_examples train = {.texts = few, .labels = labels, .count = 4}, none = {0};
     float *logp;
     rung_model *m = new_classifier("logreg", two_names), *loaded = NULL;
     char dir[] = "/tmp/rung-logreg-XXXXXX";

@@ -10,7 +10,8 @@ static const int32_t labels[] = {1, 1, 0, 2, 1, 1, 0, 1};
 static rung_model *fitted(rung_runtime *rt)
 {
     static const rung_span none[8];
-    const rung_examples train = {none, labels, 8, NULL}, valid = {0};
+    const rung_examples train = {.texts = none, .labels = labels, .count = 8},
+                        valid = {0};
     rung_model *m = new_classifier("majority", names);
     assert_ok(m->type->labelled->fit(m, rt, &train, &valid, &err));
     return m;
@@ -38,7 +39,11 @@ static void several_labels_have_a_share_each(void **state)
     static const rung_span none[4];
     static const int32_t sets[] = {0, 1, 1, 0, 1, 2};
     static const int64_t first[] = {0, 2, 3, 6, 6};
-    const rung_examples train = {none, sets, 4, first}, valid = {0};
+    const rung_examples train = {.texts = none,
+                                 .labels = sets,
+                                 .count = 4,
+                                 .first = first},
+                        valid = {0};
     char dir[] = "/tmp/rung-majority-XXXXXX";
     rung_model *m = new_classifier_of("majority", names, true), *loaded = NULL;
     float *logp;
@@ -60,7 +65,8 @@ static void several_labels_have_a_share_each(void **state)
 static void a_label_without_examples_is_refused(void **state)
 {
     static const rung_span none[2];
-    const rung_examples train = {none, labels, 2, NULL}, valid = {0};
+    const rung_examples train = {.texts = none, .labels = labels, .count = 2},
+                        valid = {0};
     rung_model *m = new_classifier("majority", names);
     assert_fails(m->type->labelled->fit(m, *state, &train, &valid, &err), RUNG_INPUT,
                  "label 'no' has 0 examples");

@@ -120,6 +120,120 @@ static void absent_columns_are_named(void **state)
                           "%s: text and label are both column 1");
 }
 
+/* Columns of numbers are neither text nor label, whatever they are called and hold. */
+static void numbers_stand_beside_the_text(void **state)
+{
+    static const char csv[] = "target,words,id,mood\n 1.5 ,a long text,1e3,sad\n"
+                              "-2,another text,7,glad\n3,\"a, third\",8,sad\n"
+                              "3,a fourth,9,glad\n";
+    static const double wanted[] = {1.5, 1e3, -2, 7, 3, 8, 3, 9};
+    rung_labelled_config config = USUAL;
+    config.number_columns = "target,id";
+    rung_labelled data = read_file(file_of(state, "a.csv", csv), config);
+    assert_string_equal(data.columns,
+                        "text from column 2 'words', label from column 4 'mood', numbers "
+                        "from column 1 'target', column 3 'id', with a header");
+    assert_int_equal(data.count, 4);
+    assert_int_equal(data.n_numbers, 2);
+    assert_memory_equal(data.numbers, wanted, sizeof wanted);
+    rung_labelled_release(&data);
+    // By number, beside a bad line, without a header and labels.
+    config.number_columns = "3,1";
+    config.has_labels = false;
+    config.most_bad = 0.5;
+    data = read_file(file_of(state, "a.csv", "4,a text,1\n5,more\n6,a longer text,2\n"),
+                     config);
+    assert_string_equal(data.columns, "text from column 2, numbers from column 3, column "
+                                      "1, no header");
+    assert_int_equal(data.count, 2);
+    assert_memory_equal(data.numbers, ((double[]){1, 4, 2, 6}), 4 * sizeof(double));
+    rung_labelled_release(&data);
+    config = USUAL;
+    config.number_columns = "n";
+    data = read_file(file_of(state, "a.jsonl",
+                             "{\"text\":\"x\",\"label\":\"a\",\"n\":3}\n"
+                             "{\"text\":\"y\",\"label\":\"b\",\"n\":\"-0.5\"}\n"),
+                     config);
+    assert_memory_equal(data.numbers, ((double[]){3, -0.5}), 2 * sizeof(double));
+    rung_labelled_release(&data);
+}
+
+static void what_is_no_number_is_refused_with_its_line(void **state)
+{
+    static const char *const cells[] = {"",      "NaN", "inf",     "-inf", "1e39",
+                                        "-1e39", "n/a", "3 stars", "0x10"};
+    rung_labelled_config config = USUAL;
+    config.number_columns = "stars";
+    config.most_bad = 1; // it stops the reading all the same
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        char text[100], message[200];
+        snprintf(text, sizeof text, "text,label,stars\none,x,2\ntwo,y,%s\n", cells[i]);
+        snprintf(message, sizeof message,
+                 "%%s:3: number 1 of --number-columns, column 3, is '%s': must be a "
+                 "finite number",
+                 cells[i]);
+        assert_config_refused(state, "a.csv", text, config, message);
+    }
+    config.number_columns = "n";
+    assert_config_refused(
+        state, "a.jsonl",
+        "{\"text\":\"x\",\"label\":1,\"n\":2}\n"
+        "{\"text\":\"y\",\"label\":2,\"n\":null}\n",
+        config,
+        "%s:2: number 1 of --number-columns, column 3, is '': must be a "
+        "finite number");
+    assert_config_refused(
+        state, "a.jsonl",
+        "{\"text\":\"x\",\"label\":1,\"n\":2}\n"
+        "{\"text\":\"y\",\"label\":2}\n",
+        config,
+        "%s:2: number 1 of --number-columns, column 3, is '': must be a "
+        "finite number");
+}
+
+static void columns_of_numbers_must_be_there(void **state)
+{
+    static const char csv[] = "text,label,stars\none,x,2\ntwo,y,3\n";
+    static const char taken[] =
+        "%%s: --number-columns '%s': column %d is text, label or a number already";
+    static const struct {
+        const char *name;
+        int column;
+    } wrong[] = {{"text", 1}, {"2", 2}, {"stars,stars", 3}};
+    char message[200];
+    rung_labelled_config config = USUAL;
+    config.text_column = "text", config.label_column = "label";
+    for (int i = 0; i < 3; i++) {
+        config.number_columns = wrong[i].name;
+        snprintf(message, sizeof message, taken, i < 2 ? wrong[i].name : "stars",
+                 wrong[i].column);
+        assert_config_refused(state, "a.csv", csv, config, message);
+    }
+    config.number_columns = "star";
+    assert_config_refused(state, "a.csv", csv, config,
+                          "%s: --number-columns 'star': no such column: did you mean "
+                          "'stars'?; its columns: 1 'text', 2 'label', 3 'stars': say "
+                          "which with --text-column and --label-column");
+    config.number_columns = "4";
+    assert_config_refused(state, "a.csv", csv, config,
+                          "%s: --number-columns 4: its columns are 1 to 3");
+    config = USUAL;
+    config.number_columns = "stars";
+    assert_config_refused(state, "a.txt", "__label__x one\n__label__y two\n", config,
+                          "%s: --number-columns stars: lines of this format have no "
+                          "columns");
+    char many[600] = "1", *end = many + 1;
+    for (int i = 2; i <= 100; i++) end += sprintf(end, ",%d", i);
+    char row[600] = "", *p = row;
+    for (int i = 0; i < 110; i++) p += sprintf(p, "%d\t", i);
+    strcpy(p, "text\n");
+    config.number_columns = many;
+    config.has_labels = false;
+    config.text_column = "111";
+    assert_config_refused(state, "a.tsv", row, config,
+                          "%s: --number-columns: more than 64");
+}
+
 static void bad_headers_are_refused(void **state)
 {
     assert_refused(state, "a.csv", "text,label,text\none,x,two\n",
@@ -173,6 +287,9 @@ int main(void)
         test_in_folder(columns_may_be_asked_for),
         test_in_folder(unclear_columns_are_shown),
         test_in_folder(absent_columns_are_named),
+        test_in_folder(numbers_stand_beside_the_text),
+        test_in_folder(what_is_no_number_is_refused_with_its_line),
+        test_in_folder(columns_of_numbers_must_be_there),
         test_in_folder(bad_headers_are_refused),
         test_in_folder(too_many_columns_are_refused),
         test_in_folder(a_delimiter_is_one_byte),
