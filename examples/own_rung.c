@@ -36,15 +36,15 @@ static rung_status length_fit(rung_model *m, rung_runtime *rt, const rung_exampl
 
 /* log p(l) = -log(1 + |length - mean_l|) + a constant. */
 static rung_status length_predict(const rung_model *m, rung_runtime *rt,
-                                  const rung_span *texts, size_t n, float *logp,
-                                  rung_error *err)
+                                  const rung_examples *data, float *logp, rung_error *err)
 {
     (void)rt, (void)err;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < data->count; i++) {
+        const double length = (double)data->texts[i].size;
         float *row = logp + i * (size_t)m->n_labels;
         double sum = 0;
         for (int64_t l = 0; l < m->n_labels; l++) {
-            double p = 1 / (1 + fabs((double)texts[i].size - (double)means_of(m)[l]));
+            double p = 1 / (1 + fabs(length - (double)means_of(m)[l]));
             row[l] = (float)log(p);
             sum += p;
         }

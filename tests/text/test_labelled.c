@@ -597,7 +597,8 @@ static void duplicates_are_counted(void **state)
     (void)state;
     const rung_span one[] = {{"a", 1}, {"b", 1}, {"a", 1}, {"", 0}, {"ab", 2}};
     const rung_span two[] = {{"a", 1}, {"a ", 2}, {NULL, 0}, {"a", 1}, {"B", 1}};
-    const rung_examples a = {one, NULL, 5, NULL}, b = {two, NULL, 5, NULL}, none = {0};
+    const rung_examples a = {.texts = one, .count = 5}, b = {.texts = two, .count = 5},
+                        none = {0};
     size_t n;
     assert_ok(rung_count_duplicates(&n, &a, &b, &err));
     assert_int_equal(n, 3);
