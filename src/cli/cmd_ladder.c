@@ -73,14 +73,14 @@ static void print_label_row(const rung_ladder *l, size_t i)
     const rung_ladder_row *row = &l->rows[i];
     const rung_run_figures *mean = &row->test.mean, *spread = &row->test.spread;
     char params[40], seconds[40], predict[40], bytes[40];
-    printf("%c %-8s %6.1f %8.3f %8.4f %11s %8s %8s %9s %s\n",
+    printf("%c %-8s %6.1f %8.3f %8.4f %11s %8s %8s %9s%s\n",
            i == l->recommended ? '*' : ' ', row->type->name, 100 * mean->accuracy,
            mean->macro_f1, mean->log_loss,
            rung_format_count(params, (double)row->fit.params),
            rung_format_seconds(seconds, mean->train_seconds),
            rung_format_seconds(predict, mean->use_seconds),
            rung_format_bytes(bytes, (double)row->fit.file_bytes),
-           row->converged ? "" : "b");
+           row->converged ? "" : " b");
     if (row->n_runs > 1)
         printf("  %-8s %6.1f %8.3f %8.4f\n", "  +-", 100 * spread->accuracy,
                spread->macro_f1, spread->log_loss);
@@ -109,7 +109,9 @@ static void print_label_table(const rung_ladder *l)
     printf("\n  %-8s %6s %8s %8s %11s %8s %8s %9s\n", "rung", "% right", "macro-F1",
            "log-loss", "parameters", "training", "predict", "file");
     print_rows(l, print_label_row);
-    printf("  b: stopped by the budget\n");
+    bool all_converged = true;
+    for (size_t i = 0; i < l->n_rows; i++) all_converged &= l->rows[i].converged;
+    if (!all_converged) printf("  b: stopped by the budget\n");
 }
 
 static void print_raw_table(const rung_ladder *l)

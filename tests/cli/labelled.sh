@@ -100,6 +100,8 @@ grep -q '^{"labels": \["sea"\], "probabilities": {"none": ' stdout ||
 runs ladder several.txt --out several --quiet
 is "rungs that take several labels" \
     "$(sed -nE 's/^[ *] ([a-z]+) +[0-9].*/\1/p' stdout | paste -sd,)" majority,logreg,bow
+! grep -q 'stopped by the budget' stdout ||
+    failed "a mark is explained that no row bears: $(cat stdout)"
 says 2 "rung: lstm gives a text one label, but the data have several" \
     train lstm --data several.txt --steps 1 --out none
 says 2 "rung: the data have several labels a text, but this lstm gives one" \
