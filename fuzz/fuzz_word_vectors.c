@@ -31,6 +31,16 @@ static bool is_same(const char *path_a, const char *path_b)
     return n == 0 && m == 0;
 }
 
+/* Whether a file that begins with the first word may be taken for a packed one: the magic
+ * bytes of those that are UTF-8 have control characters. */
+static bool may_be_packed(const rung_model *m)
+{
+    const rung_span word = rung_tokenizer_bytes(m->tokenizer, 0);
+    for (size_t i = 0; i < word.size && i < 4; i++)
+        if ((unsigned char)word.bytes[i] < ' ') return true;
+    return false;
+}
+
 static void check_formats(const rung_model *m)
 {
     static char path[64], again[64];
@@ -43,9 +53,10 @@ static void check_formats(const rung_model *m)
         const rung_import_config config = {.format = name};
         rung_import_report report;
         rung_model *other;
+        if (f == RUNG__GLOVE_TEXT && may_be_packed(m)) continue;
         FUZZ_CHECK(rung_export_words(m, name, path, &err) == RUNG_OK);
         FUZZ_CHECK(rung_import_words(&other, path, &config, &report, &err) == RUNG_OK);
-        FUZZ_CHECK(report.n_again + report.n_blank + report.n_invalid == 0);
+        FUZZ_CHECK(report.n_again + report.n_unfit + report.n_invalid == 0);
         check_same(m, other);
         FUZZ_CHECK(rung_export_words(other, name, again, &err) == RUNG_OK);
         FUZZ_CHECK(is_same(path, again));

@@ -99,8 +99,8 @@ typedef struct rung_import_report {
     const char *format; /* what the file was read as; static */
     int64_t n_words;    /* that have a vector */
     int64_t n_again;    /* left out: stand in the file before */
-    int64_t n_blank;    /* left out: no text has them, as there is white space within, or
-                           nothing at all */
+    int64_t n_unfit;    /* left out: no text has them, as they are empty, have white space
+                           within, or more than RUNG_WORD_BYTES once they are UTF-8 */
     int64_t n_invalid;  /* that have U+FFFD now for bytes that are not UTF-8 */
 } rung_import_report;
 

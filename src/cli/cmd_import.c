@@ -45,10 +45,10 @@ static void print_report(const char *file, const rung_import_report *r)
            file, r->format, (long long)r->n_words);
     if (r->n_again)
         printf("%lld left out: they stand in the file before\n", (long long)r->n_again);
-    if (r->n_blank)
-        printf("%lld left out: no text has a word with white space within, or of no "
-               "letters\n",
-               (long long)r->n_blank);
+    if (r->n_unfit)
+        printf("%lld left out: no text has words with white space within, of no letters, "
+               "or of over 1,000 bytes\n",
+               (long long)r->n_unfit);
     if (r->n_invalid)
         printf("%lld are not UTF-8: U+FFFD stands for what is wrong\n",
                (long long)r->n_invalid);

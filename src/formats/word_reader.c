@@ -93,6 +93,7 @@ static void take_header(rung__word_reader *r)
 {
     char *p = r->next;
     int64_t n, dim;
+    if (strncmp(p, "\xEF\xBB\xBF", 3) == 0) p += 3; // a mark before UTF-8
     if (!whole_number(&p, &n) || !is_blank(*p)) return;
     while (is_blank(*p)) p++;
     if (!whole_number(&p, &dim)) return;
@@ -165,7 +166,6 @@ static rung_status begin(rung__word_reader *r, rung__word_format format, rung_er
     RUNG_TRY(fill(r, WORD_BYTES, err));
     if (r->next == r->end) return rung_fail(err, RUNG_INPUT, "'%s' is empty", r->path);
     RUNG_TRY(check_other(r, err));
-    if (strncmp(r->next, "\xEF\xBB\xBF", 3) == 0) r->next += 3; // a mark before UTF-8
     if (format != RUNG__GLOVE_TEXT) take_header(r);
     RUNG_TRY(fill(r, WORD_BYTES, err));
     if (format != RUNG__WORD_FORMATS)

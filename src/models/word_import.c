@@ -65,24 +65,25 @@ typedef struct import {
     rung_import_report *report;
 } import;
 
-static bool has_space(rung_span word)
+/* Whether a text can have the word. */
+static bool is_fit(rung_span word)
 {
     for (size_t i = 0; i < word.size; i++)
-        if (rung__is_space(word.bytes[i])) return true;
-    return word.size == 0;
+        if (rung__is_space(word.bytes[i])) return false;
+    return word.size > 0 && word.size <= RUNG_WORD_BYTES;
 }
 
 static rung_status add_row(import *k, const rung__word_row *row, rung_error *err)
 {
     const size_t n = k->words.n, dim = (size_t)row->dim;
     int32_t id;
-    if (has_space((rung_span){row->word, row->size})) {
-        k->report->n_blank++;
-        return RUNG_OK;
-    }
     k->word.len = 0;
     rung__word_add(&k->word, (rung_span){row->word, row->size}, false);
     if (k->word.failed) return rung__out_of_memory(err, row->size, "a word");
+    if (!is_fit((rung_span){k->word.data, k->word.len})) {
+        k->report->n_unfit++;
+        return RUNG_OK;
+    }
     RUNG_TRY(rung__vocab_enter(&k->words, k->word.data, k->word.len, 0, &id, err));
     if (k->words.n == n) {
         k->report->n_again++;

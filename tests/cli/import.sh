@@ -45,7 +45,8 @@ grep -q "^vectors: vectors of words from a file" stdout || failed "inspect: $(ca
 printf 'The 1 2\nthe 3 4\nThe 5 6\na b 7 8\n\xFF 9 9\n' >odd
 runs import odd odd-model --lower
 is "what was left out" "$(tail -n 3 stdout)" "1 left out: they stand in the file before
-1 left out: no text has a word with white space within, or of no letters
+1 left out: no text has words with white space within, of no letters, or of over 1,000 \
+bytes
 1 are not UTF-8: U+FFFD stands for what is wrong"
 is "a text in lower case" "$(echo THE | "$rung" embed odd-model)" "3 4"
 

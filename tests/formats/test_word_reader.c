@@ -87,7 +87,9 @@ static void files_of_other_programs_are_read(void **state)
         "ёж 16777216 1.40129846e-45 0.333333343 -3.14159274\n"
         "a.b 1.000000 2.000000 3.000000 0.99999994\n",
         // Excel, or an editor: a mark, tabs, returns
-        "\xEF\xBB\xBFthe\t0.1\t-0\t1.17549435e-38\t-3.40282347e+38\r\n"
+        "\xEF\xBB\xBF"
+        "3 4\r\n"
+        "the\t0.1\t-0\t1.17549435e-38\t-3.40282347e+38\r\n"
         "ёж  \t +16777216\t1.40129846e-45\t.333333343\t-3.14159274\t\r\n"
         "a.b\t1.\t2e0\t3\t0.99999994\r\n",
         // gensim: the shortest digits

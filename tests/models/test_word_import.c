@@ -38,7 +38,7 @@ static void words_keep_their_order_and_stand_once(void **state)
     assert_int_equal(m->vocab, 5);
     assert_int_equal(report.n_words, 5);
     assert_int_equal(report.n_again, 2);
-    assert_int_equal(report.n_blank, 2);
+    assert_int_equal(report.n_unfit, 2);
     assert_int_equal(report.n_invalid, 2);
     assert_word(m, 0, "the", 1);
     assert_word(m, 1, "cut\xEF\xBF\xBD", 2);
@@ -49,6 +49,15 @@ static void words_keep_their_order_and_stand_once(void **state)
     const rung_import_config first = {.most = 3};
     m = import(path, &first);
     assert_int_equal(m->vocab, 3);
+    rung_model_free(m);
+    char *grown = rung__alloc(500); // 334 bytes, of which each becomes three
+    memset(grown, 0xFF, 334);
+    strcpy(grown + 334, " 1\nthe 2\n");
+    write_text(path, grown);
+    rung__free(grown);
+    m = import(path, &defaults);
+    assert_int_equal(report.n_unfit, 1);
+    assert_word(m, 0, "the", 2);
     rung_model_free(m);
     write_text(path, "a b 1\n");
     assert_fails_saying(rung_import_words(&m, path, &defaults, &report, &err), RUNG_INPUT,
