@@ -52,7 +52,7 @@ typedef enum rung_part { RUNG_TRAIN, RUNG_VALID, RUNG_TEST, RUNG_PARTS } rung_pa
 typedef struct rung_corpus {
     rung_data_kind kind;
     const char *names[RUNG_PARTS];  /* of the files; NULL: cut from data */
-    const char *sha256[RUNG_PARTS]; /* likewise; of tables none */
+    const char *sha256[RUNG_PARTS]; /* likewise, of their bytes, unpacked */
     size_t bytes[RUNG_PARTS];       /* of text */
     rung_tokenizer
         *tokenizer; /* owned; of raw text always, else the last one asked for */
@@ -76,6 +76,7 @@ typedef struct rung_corpus {
 
     /* Tables: the rows of each part, owned; NULL where there is no such part. */
     rung_table *tables[RUNG_PARTS];
+    char table_sha256[RUNG_PARTS][65];
 } rung_corpus;
 
 /* The kind of the data, as given or by name and content. */

@@ -18,6 +18,7 @@
 #include <zstd.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 
 #define INPUT_BYTES 65536
 #define MAGIC_BYTES 4
@@ -381,4 +382,24 @@ void rung__stream_close(rung__stream *s)
     if (s->fd > STDIN_FILENO) close(s->fd);
     rung__free(s->path);
     rung__free(s);
+}
+
+rung_status rung__stream_sha256(char hex[65], const char *path, rung_error *err)
+{
+    enum { PIECE = 1 << 18 };
+    rung__stream *s;
+    rung_sha256 hash;
+    RUNG_TRY(rung__stream_open(&s, path, err));
+    size_t got = 1;
+    char *piece = rung__alloc(PIECE);
+    rung_status status = piece ? RUNG_OK : rung__out_of_memory(err, PIECE, path);
+    rung_sha256_init(&hash);
+    while (status == RUNG_OK && got > 0) {
+        status = rung__stream_read(s, piece, PIECE, &got, err);
+        if (status == RUNG_OK) rung_sha256_add(&hash, piece, got);
+    }
+    if (status == RUNG_OK) rung_sha256_hex(&hash, hex);
+    rung__free(piece);
+    rung__stream_close(s);
+    return status;
 }

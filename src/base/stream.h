@@ -18,6 +18,9 @@ rung_status rung__stream_open(rung__stream **out, const char *path, rung_error *
 rung_status rung__stream_read(rung__stream *s, void *bytes, size_t size, size_t *got,
                               rung_error *err);
 
+/* The SHA-256 of all bytes of a file, unpacked. */
+rung_status rung__stream_sha256(char hex[65], const char *path, rung_error *err);
+
 void rung__stream_close(rung__stream *s); /* NULL is fine */
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/stream.h"
 #include "base/str.h"
 
 static double share_or(double share, double usual)
@@ -384,6 +385,9 @@ static rung_status open_table(rung_corpus *c, const rung_corpus_config *config,
         RUNG_TRY(open_part(c, p, how, err));
         if (p == RUNG_TRAIN && how.has_labels)
             c->labels = rung_labels_share(rung_table_labels(c->tables[p]));
+        if (!path_of(config, p)) continue;
+        RUNG_TRY(rung__stream_sha256(c->table_sha256[p], path_of(config, p), err));
+        c->sha256[p] = c->table_sha256[p];
     }
     return RUNG_OK;
 }

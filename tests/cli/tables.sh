@@ -33,6 +33,9 @@ grep -q '^labels 2' stdout || failed "inspect: $(cat stdout)"
 runs train majority --data rows.libsvm --out plain --quiet
 runs train majority --data rows.libsvm.gz --out packed --quiet
 is "weights of packed rows" "$(sha packed)" "$(sha plain)"
+hash=$(sha256sum <rows.libsvm | cut -d ' ' -f 1)
+is "hash of rows" "$(json plain/training.json sha256)" "$hash"
+is "hash of packed rows" "$(json packed/training.json sha256)" "$hash"
 same=$(json plain/training.json same_again)
 runs ${same#rung } --out again --quiet
 is "weights of the same again" "$(sha again)" "$(sha plain)"
@@ -44,6 +47,8 @@ for valid in valid known; do
     runs train logreg --data rows.libsvm --valid $valid.libsvm --calibrate platt \
         --out by_$valid --quiet
 done
+is "hash of valid rows" "$(grep -c "$(sha256sum <valid.libsvm | cut -d ' ' -f 1)" \
+    by_valid/training.json)" 1
 is "weights by known labels" "$(sha by_valid)" "$(sha by_known)"
 grep -q '"unknown_labels": 60' by_valid/training.json || failed "unknown labels"
 
