@@ -36,8 +36,9 @@ void rung__score_mutual(double *scores, const rung_label_counts *c);
 /* The largest |z| of any label against the others: their difference of log-odds under an
  * informative Dirichlet prior, over its standard deviation (Monroe, Colaresi, Quinn 2008,
  * "Fightin' words", equations 16, 20 and 22). The prior has RUNG_PRIOR_COUNT occurrences,
- * distributed as in all rows together. We count rows where they count occurrences: a word
- * that one text repeats tells little more. */
+ * distributed as in all rows together. We count rows where they count occurrences, which
+ * come in heaps: z would take a word that one text repeats for many witnesses
+ * (docs/select.md has the difference). */
 enum { RUNG_PRIOR_COUNT = 500 };
 void rung__score_log_odds(double *scores, const rung_label_counts *c);
 
