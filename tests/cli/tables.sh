@@ -52,6 +52,34 @@ is "hash of valid rows" "$(grep -c "$(sha256sum <valid.libsvm | cut -d ' ' -f 1)
 is "weights by known labels" "$(sha by_valid)" "$(sha by_known)"
 grep -q '"unknown_labels": 60' by_valid/training.json || failed "unknown labels"
 
+# A constant column changes no prediction, and takes no weight where there is a penalty;
+# more features than rows are learned by heart.
+awk -F , 'NR == 1 { print "same," $0 } NR > 1 { print "7," $0 }' houses.csv >same.csv
+for l2 in 0 1; do
+    runs train logreg --data same.csv --l2 $l2 --out same$l2 --quiet
+    runs eval same$l2 same.csv --json
+    with=$(sed -E 's/.*"log_loss": ([-0-9.e]+).*/\1/' stdout)
+    runs train logreg --data houses.csv --l2 $l2 --out less$l2 --quiet
+    runs eval less$l2 houses.csv --json
+    without=$(sed -E 's/.*"log_loss": ([-0-9.e]+).*/\1/' stdout)
+    is "a constant column, l2 = $l2" \
+        "$(awk -v a="$with" -v b="$without" 'BEGIN { print ((a - b)^2 < 1e-6) }')" 1
+done
+awk 'BEGIN {
+    srand(2)
+    for (i = 0; i < 20; i++) {
+        line = i % 2
+        for (j = 1; j <= 300; j++) if (rand() < 0.3) line = line " " j ":" rand() - 0.5
+        print line
+    }
+}' >wide.libsvm
+for l2 in 0 1; do
+    runs train logreg --data wide.libsvm --l2 $l2 --test-share 0 --valid-share 0 \
+        --out wide$l2 --quiet
+    runs eval wide$l2 wide.libsvm
+    grep -q '^logreg: 100.0 % right' stdout || failed "wide, $l2: $(head -n 1 stdout)"
+done
+
 # Numbers: y = 3 x - 2 z + 1, exactly.
 awk 'BEGIN {
     for (i = 0; i < 400; i++)
@@ -98,6 +126,8 @@ be predicted: name another with --target, or train logreg" \
 sed '7s/.*/1,2,NaN/' line.csv >nan.csv
 says 2 "rung: nan.csv:7: column 3: the cell is missing ('NaN')" \
     train linreg --data nan.csv --out none
+says 2 "rung: nan.csv:7: column 3: the cell is missing ('NaN'): put a value there, or \
+take --missing mean" train logreg --data nan.csv --target 1 --out none
 says 2 "rung: gpt does not learn from tables: $("$rung" models |
     awk '/^[a-z]/ { name = $1 }
         /  tables:/ { printf "%s%s", sep, name; sep = ", " }') do" \

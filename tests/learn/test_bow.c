@@ -235,6 +235,37 @@ static void it_begins_with_the_shares_of_the_labels(void **state)
     rung_pool_free(pool);
 }
 
+/* Scores of 1e4 and -1e4: softmax and sigmoid stay finite, and probabilities add up. */
+static void large_scores_do_not_overflow(void **state)
+{
+    (void)state;
+    const rung_isa isas[] = {RUNG_ISA_PORTABLE, RUNG_ISA_BEST};
+    rung_pool *pool = new_pool(1);
+    rung_csr rows;
+    assert_ok(rung__csr_new(&rows, 1, 1, 1, &err));
+    rows.values[0] = 1, rows.first[1] = 1;
+    for (int i = 0; i < 4; i++) {
+        rung_bow m;
+        float logp[3];
+        assert_ok(rung__bow_new(&m, rung_kernels_get(isas[i / 2]), 1, 1, 3, &err));
+        m.is_ova = i % 2;
+        *(float *)m.E = 100;
+        memcpy(m.U, (float[]){100, -100, 0}, 3 * sizeof(float));
+        assert_ok(rung__bow_predict(&m, &rows, pool, logp, &err));
+        assert_near((double)logp[0], 0, 0);
+        assert_near((double)logp[1], m.is_ova ? -1e4 : -2e4, 0);
+        assert_near((double)logp[2], m.is_ova ? -log(2) : -1e4, 1e-7);
+        const int32_t label = 1; // the improbable one: a step from there is finite
+        const rung_bow_data data = {&rows, &label, NULL};
+        const rung_bow_config config = {1, 1e-6, 1};
+        assert_ok(rung__bow_fit(&m, &data, &config, pool, NULL, NULL, &err));
+        assert_true(isfinite(*(float *)m.E) && *(float *)m.E < 100);
+        rung__bow_release(&m);
+    }
+    rung__csr_release(&rows);
+    rung_pool_free(pool);
+}
+
 static void a_rate_that_is_too_large_is_told(void **state)
 {
     (void)state;
@@ -258,6 +289,7 @@ int main(void)
         cmocka_unit_test(what_columns_say_is_learned),
         cmocka_unit_test(threads_do_not_change_a_bit),
         cmocka_unit_test(it_begins_with_the_shares_of_the_labels),
+        cmocka_unit_test(large_scores_do_not_overflow),
         cmocka_unit_test(a_rate_that_is_too_large_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
