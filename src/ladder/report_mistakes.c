@@ -1,6 +1,7 @@
 /* The mistakes of classifiers: what is taken for what, and the quality of all rungs with
  * its intervals. */
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,34 +49,64 @@ static rung_status add_quality(const rung__report *r, rung_error *err)
     return RUNG_OK;
 }
 
+/* A figure beyond quality: its column, where it stands in a score, and when it is shown:
+ * those at k where there are more than k labels, precision of several labels alone. */
+typedef struct figure {
+    rung_column column;
+    size_t offset;
+    int more_than; /* so many labels */
+    bool of_several;
+} figure;
+
+#define FIGURE(name, unit, decimals, field, more_than, of_several)                       \
+    {                                                                                    \
+        {name, RUNG_UNIT_##unit, decimals}, offsetof(rung_label_score, field),           \
+            more_than, of_several                                                        \
+    }
+
+static const figure figures[] = {
+    FIGURE("micro-F1", NUMBER, 3, micro_f1, 0, false),
+    FIGURE("ROC-AUC", NUMBER, 3, roc_auc, 0, false),
+    FIGURE("average precision", NUMBER, 3, average_precision, 0, false),
+    FIGURE("Brier score", NUMBER, 4, brier, 0, false),
+    FIGURE("calibration error", NUMBER, 4, calibration_error, 0, false),
+    FIGURE("R@3", SHARE, 1, recall_at[2], 3, false),
+    FIGURE("R@5", SHARE, 1, recall_at[4], 5, false),
+    FIGURE("P@1", SHARE, 1, precision_at[0], 1, true),
+    FIGURE("P@3", SHARE, 1, precision_at[2], 3, true),
+    FIGURE("P@5", SHARE, 1, precision_at[4], 5, true),
+};
+
+enum { N_FIGURES = sizeof figures / sizeof *figures };
+
+static bool is_shown(const rung__report *r, const figure *f)
+{
+    return rung_labels_count(r->ladder->labels) > f->more_than &&
+           (has_several(r) || !f->of_several);
+}
+
 /* What probabilities and their order are worth, a row for each rung. */
 static void add_figures(const rung__report *r)
 {
-    const rung_column columns[] = {
-        {"rung", RUNG_UNIT_NONE, 0},          {"micro-F1", RUNG_UNIT_NUMBER, 3},
-        {"ROC-AUC", RUNG_UNIT_NUMBER, 3},     {"average precision", RUNG_UNIT_NUMBER, 3},
-        {"Brier score", RUNG_UNIT_NUMBER, 4}, {"calibration error", RUNG_UNIT_NUMBER, 4},
-        {"R@3", RUNG_UNIT_SHARE, 1},          {"R@5", RUNG_UNIT_SHARE, 1},
-        {"P@1", RUNG_UNIT_SHARE, 1},          {"P@3", RUNG_UNIT_SHARE, 1},
-        {"P@5", RUNG_UNIT_SHARE, 1}};
-    const bool has_more = rung_labels_count(r->ladder->labels) > RUNG_SCORE_TOP;
-    const size_t n = !has_more ? 6 : has_several(r) ? 11 : 8;
-    if (has_more)
+    rung_column columns[N_FIGURES + 1] = {{"rung", RUNG_UNIT_NONE, 0}};
+    size_t n = 1;
+    for (size_t k = 0; k < N_FIGURES; k++)
+        if (is_shown(r, &figures[k])) columns[n++] = figures[k].column;
+    if (rung_labels_count(r->ladder->labels) > 3)
+        rung_page_textf(r->page, "R@k: how many of the given labels are among the k most "
+                                 "probable ones.");
+    if (has_several(r))
         rung_page_textf(r->page,
-                        "R@k: how many of the given labels are among the k most "
-                        "probable ones.%s",
-                        has_several(r) ? " P@k: how many of those are right." : "");
+                        "P@k: how many of the k most probable labels are right.");
     rung_page_table(r->page, "More figures of the test texts", columns, n);
     for (size_t i = 0; i < r->ladder->n_rows; i++) {
         const rung_label_score *s = &rung__best_fit(&r->ladder->rows[i])->test_labels;
-        const double of[] = {s->micro_f1,          s->roc_auc,
-                             s->average_precision, s->brier,
-                             s->calibration_error, s->recall_at[2],
-                             s->recall_at[4],      s->precision_at[0],
-                             s->precision_at[2],   s->precision_at[4]};
         rung_page_row(r->page, i == r->ladder->recommended);
         rung_page_cell(r->page, r->ladder->rows[i].type->name);
-        for (size_t k = 0; k + 1 < n; k++) rung_page_number(r->page, of[k]);
+        for (size_t k = 0; k < N_FIGURES; k++) {
+            const void *at = (const char *)s + figures[k].offset;
+            if (is_shown(r, &figures[k])) rung_page_number(r->page, *(const double *)at);
+        }
     }
     rung_page_table_end(r->page);
 }

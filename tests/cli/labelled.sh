@@ -27,6 +27,16 @@ grep -q '^{"label": "bad", "probabilities": {"bad": 0.9[0-9]*, "good": 0.0' stdo
     failed "predict --json: $(head -n 1 stdout)"
 runs eval model films.tsv
 grep -q '^lstm: 100.0 % right, macro-F1 1.000' stdout || failed "eval: $(cat stdout)"
+measures=(precision recall f1 micro_f1 macro_f1 recall_at roc_auc average_precision
+    log_loss brier calibration_error calibration labels)
+has_measures() { # KEY...: in what eval --json printed
+    local key
+    for key in "${measures[@]}" "$@"; do
+        grep -q "\"$key\": [^n]" stdout || failed "eval --json: no $key"
+    done
+}
+runs eval model films.tsv --json
+has_measures confusion
 
 # The same bits at any number of threads, ranks and micro-batches, with texts of unequal
 # length; and a run that was cut off.
@@ -97,6 +107,8 @@ is "fields of --top 3" "$(awk -F '\t' '{ print NF }' stdout | paste -sd,)" 6,6
 runs predict fasttext two --json
 grep -q '^{"labels": \["sea"\], "probabilities": {"none": ' stdout ||
     failed "predict --json: $(cat stdout)"
+runs eval fasttext several.txt --json
+has_measures precision_at
 runs ladder several.txt --out several --quiet
 is "rungs that take several labels" \
     "$(sed -nE 's/^[ *] ([a-z]+) +[0-9].*/\1/p' stdout | paste -sd,)" majority,logreg,bow

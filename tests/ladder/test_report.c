@@ -132,29 +132,43 @@ static void a_run_on_labelled_text_is_told(void **state)
     rung_ladder_release(&ladder);
 }
 
-/* Seven labels, of which a text has two. */
-static const char *texts_of_several_labels(void)
+/* So many labels, of which a text has two. */
+static const char *texts_of_several_labels(int n_labels)
 {
     static char text[40000];
     size_t n = 0;
     for (int i = 0; i < 300; i++)
-        n +=
-            (size_t)sprintf(text + n, "__label__l%d __label__l%d word%d and word%d, %d\n",
-                            i % 7, (i + 3) % 7, i % 7, (i + 3) % 7, i);
+        n += (size_t)sprintf(
+            text + n, "__label__l%d __label__l%d word%d and word%d, %d\n", i % n_labels,
+            (i + 1) % n_labels, i % n_labels, (i + 1) % n_labels, i);
     return text;
 }
 
 static void several_labels_are_questions_of_their_own(void **state)
 {
     rung_ladder ladder;
-    char *page = page_of(*state, "several.txt", texts_of_several_labels(),
+    char *page = page_of(*state, "several.txt", texts_of_several_labels(7),
                          "majority,logreg", RUNG_CORPUS_LABELLED, &ladder);
     assert_contains(page, "Every label of every test text by its probability");
-    assert_contains(page, "P@k: how many of those are right.");
+    assert_contains(page, "P@k: how many of the k most probable labels are right.");
+    assert_contains(page, "P@5");
     assert_contains(page, "The labels by logreg");
     assert_null(strstr(page, "takes for what")); // no label is taken for another
     assert_null(strstr(page, "Found and falsely found"));
     assert_null(strstr(page, "Each training")); // there is one of each
+    rung__free(page);
+    rung_ladder_release(&ladder);
+}
+
+/* Three labels have no first three that could be wrong. */
+static void figures_at_k_need_more_labels(void **state)
+{
+    rung_ladder ladder;
+    char *page = page_of(*state, "three.txt", texts_of_several_labels(3),
+                         "majority,logreg", RUNG_CORPUS_LABELLED, &ladder);
+    assert_contains(page, "P@1");
+    assert_null(strstr(page, "P@3"));
+    assert_null(strstr(page, "R@3"));
     rung__free(page);
     rung_ladder_release(&ladder);
 }
@@ -231,6 +245,7 @@ int main(void)
         test_in_folder(a_run_on_raw_text_is_told),
         test_in_folder(a_run_on_labelled_text_is_told),
         test_in_folder(several_labels_are_questions_of_their_own),
+        test_in_folder(figures_at_k_need_more_labels),
         test_in_folder(broken_metrics_are_passed_over),
         test_in_folder(memory_that_runs_out_is_told),
     };
