@@ -96,7 +96,8 @@ RUNG_API void rung_corpus_release(rung_corpus *corpus);
 RUNG_API rung_status rung_corpus_tokenizer(rung_tokenizer **out, rung_corpus *corpus,
                                            const rung_class *type, rung_error *err);
 
-/* Reads the words of a corpus of that kind, if it was not done. */
+/* Reads the words of a corpus of that kind, or those of labelled training texts, if it
+ * was not done. */
 RUNG_API rung_status rung_corpus_words(rung_corpus *corpus, rung_runtime *rt,
                                        const rung_words_config *config, rung_error *err);
 

@@ -158,7 +158,7 @@ struct rung_class {
     const char *const *ignored_tensors;
 
     /* What it can learn from: at least one of them. (each optional) A class with `words`
-     * has a vocabulary in its folder whatever it has learned from. */
+     * has a vocabulary in its folder; of labelled text it learns the vectors first. */
     const rung_raw_ops *raw;
     const rung_labelled_ops *labelled;
     const rung_words_ops *words;

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/stream.h"
 #include "base/str.h"
+#include "text/words.h"
 
 static double share_or(double share, double usual)
 {
@@ -294,9 +295,10 @@ rung_status rung_corpus_tokenizer(rung_tokenizer **out, rung_corpus *corpus,
 {
     rung_tokenizer **tok = &corpus->tokenizer;
     *out = NULL;
-    if (corpus->kind == RUNG_WORDS) tok = &corpus->words.vocabulary;
     if (corpus->kind == RUNG_TABLE) return RUNG_OK;
-    if (corpus->kind == RUNG_LABELLED) {
+    if (corpus->kind != RUNG_RAW && type->words) {
+        tok = &corpus->words.vocabulary;
+    } else if (corpus->kind == RUNG_LABELLED) {
         const char *kind = type->labelled->tokenizer;
         if (!kind) return RUNG_OK;
         if (*tok && strcmp(rung_tokenizer_kind(*tok), kind) != 0) {
@@ -332,12 +334,41 @@ static rung_status read_tales(rung_words *words, rung_runtime *rt,
     return status;
 }
 
+/* The words of the training texts as all rungs of labelled text see them; each text is a
+ * line. */
+static rung_status read_examples(rung_corpus *corpus, rung_runtime *rt,
+                                 const rung_words_config *config, rung_error *err)
+{
+    const rung_examples *data = &corpus->examples[RUNG_TRAIN];
+    rung_str all = {0};
+    rung_status status = RUNG_OK;
+    for (size_t i = 0; status == RUNG_OK && i < data->count; i++) {
+        status = rung__words_add(&all, data->texts[i], err);
+        rung_str_add(&all, "\n");
+    }
+    const rung_span span = {all.data, all.len};
+    if (status == RUNG_OK)
+        status = all.failed ? rung__out_of_memory(err, all.len, "the training texts")
+                            : rung_words_from(&corpus->words, rt, &span, 1, config, err);
+    rung_str_release(&all);
+    if (status != RUNG_OK) rung_fail_within(err, "%s", corpus->names[RUNG_TRAIN]);
+    return status;
+}
+
+static bool is_read_so(const rung_words *words, const rung_words_config *config)
+{
+    const rung_words_config *c = &words->config;
+    return words->ids && c->min_count == config->min_count && c->lower == config->lower &&
+           c->lines == config->lines;
+}
+
 rung_status rung_corpus_words(rung_corpus *corpus, rung_runtime *rt,
                               const rung_words_config *config, rung_error *err)
 {
     rung_words *words = &corpus->words;
-    if (words->ids) return RUNG_OK;
+    if (is_read_so(words, config)) return RUNG_OK;
     rung_words_release(words);
+    if (corpus->kind == RUNG_LABELLED) return read_examples(corpus, rt, config, err);
     RUNG_TRY(corpus->config.data
                  ? rung_words_read(words, rt, corpus->config.data, config, err)
                  : read_tales(words, rt, config, err));

@@ -8,6 +8,12 @@
 #include "base/clock.h"
 #include "base/files.h"
 
+/* Whether it learns vectors of words first, or alone. */
+static bool learns_words(const rung_model *m)
+{
+    return m->type->words && (m->kind == RUNG_WORDS || m->kind == RUNG_LABELLED);
+}
+
 static rung_status build(rung_model *m, rung_corpus *corpus,
                          const rung_train_config *config, rung_error *err)
 {
@@ -62,6 +68,23 @@ static rung_status fit_words(rung_runtime *rt, rung_model *m, rung_corpus *corpu
                                 hooks};
     RUNG_TRY(m->type->words->fit(m, rt, &run, &result->train, err));
     rung_words_forget_ids(&corpus->words);
+    return RUNG_OK;
+}
+
+/* Vectors of the training texts' words, then what tells labels by them. */
+static rung_status fit_by_words(rung_runtime *rt, rung_model *m, rung_corpus *corpus,
+                                const rung_fit_config *config, const char *dir,
+                                const rung_train_hooks *hooks, rung_fit_result *result,
+                                rung_error *err)
+{
+    RUNG_TRY(fit_words(rt, m, corpus, config, dir, hooks, result, err));
+    if (result->train.end == RUNG_TRAIN_INTERRUPTED) return RUNG_OK;
+    const double seconds = result->train.seconds;
+    result->train = (rung_train_result){0}; // its steps were those of the vectors
+    RUNG_TRY(fit_directly(rt, m, corpus, result, err));
+    result->train.seconds += seconds;
+    result->train.units_per_second =
+        (double)corpus->examples[RUNG_TRAIN].count / fmax(result->train.seconds, 1e-9);
     return RUNG_OK;
 }
 
@@ -218,11 +241,15 @@ static rung_status learn(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
     if (!config->resume) RUNG_TRY(check_free(dir, err));
     if ((*m)->kind == RUNG_WORDS)
         RUNG_TRY(fit_words(rt, *m, corpus, config, dir, hooks, result, err));
+    else if (learns_words(*m))
+        RUNG_TRY(fit_by_words(rt, *m, corpus, config, dir, hooks, result, err));
     else if (rung_class_is_trained((*m)->type, (*m)->kind))
         RUNG_TRY(train(rt, *m, corpus, config, dir, hooks, result, err));
     else
         RUNG_TRY(fit_directly(rt, *m, corpus, result, err));
-    return rung_model_save(*m, dir, err);
+    const bool is_half = (*m)->kind == RUNG_LABELLED && learns_words(*m) &&
+                         result->train.end == RUNG_TRAIN_INTERRUPTED;
+    return is_half ? RUNG_OK : rung_model_save(*m, dir, err);
 }
 
 rung_status rung_fit(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
@@ -231,7 +258,7 @@ rung_status rung_fit(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
                      rung_error *err)
 {
     *result = (rung_fit_result){0};
-    if ((*m)->kind == RUNG_WORDS) {
+    if (learns_words(*m)) {
         const rung_words_config reading = (*m)->type->words->reading(*m);
         RUNG_TRY(rung_corpus_words(corpus, rt, &reading, err));
     }

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/files.h"
+#include "base/runtime.h"
 #include "ladder/advice.h"
 #include "ladder/gaze.h"
 #include "ladder/report.h"
@@ -195,6 +196,32 @@ static rung_status run_rung(climb *c, rung_ladder_row *row, rung_error *err)
     return RUNG_OK;
 }
 
+static void release_row(rung_ladder_row *row)
+{
+    rung_fit_result_release(&row->fit);
+    for (size_t r = 1; r < row->n_runs; r++) rung_fit_result_release(&row->more[r - 1]);
+    rung__free(row->more);
+    rung__gaze_free(row->gaze);
+}
+
+/* Texts may have too few words to learn vectors of: a rung that was not asked for by name
+ * is left out then, and the others go on. */
+static rung_status run_or_leave_out(climb *c, size_t *i, rung_error *err)
+{
+    rung_ladder *l = c->ladder;
+    rung_ladder_row *row = &l->rows[*i];
+    const rung_status status = run_rung(c, row, err);
+    if (status != RUNG_INPUT || !row->type->words || c->config->rungs) {
+        ++*i;
+        return status;
+    }
+    rung_log(c->rt, RUNG_LOG_WARN, "left out: %s", err->message);
+    release_row(row);
+    memmove(row, row + 1, (l->n_rows - *i - 1) * sizeof *row);
+    l->rows[--l->n_rows] = (rung_ladder_row){0};
+    return RUNG_OK;
+}
+
 /* ---- All ---- */
 
 static void describe_corpus(rung_ladder *ladder, const rung_corpus *corpus)
@@ -232,8 +259,8 @@ static rung_status run_all(rung_runtime *rt, const rung_ladder_config *config,
     climb c = {rt, ladder, config, corpus, hooks, 0, 0};
     describe_corpus(ladder, corpus);
     for (size_t i = 0; i < ladder->n_rows; i++) c.n += runs_of(&c, &ladder->rows[i]);
-    for (size_t i = 0; i < ladder->n_rows && !ladder->interrupted; i++)
-        RUNG_TRY(run_rung(&c, &ladder->rows[i], err));
+    for (size_t i = 0; i < ladder->n_rows && !ladder->interrupted;)
+        RUNG_TRY(run_or_leave_out(&c, &i, err));
     if (ladder->interrupted) return RUNG_OK;
     RUNG_TRY(rung__ladder_advise(ladder, config->budget, (uint64_t)config->seed, err));
     RUNG_TRY(rung__ladder_write(ladder, config, err));
@@ -269,14 +296,7 @@ rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
 
 void rung_ladder_release(rung_ladder *ladder)
 {
-    for (size_t i = 0; i < ladder->n_rows; i++) {
-        rung_ladder_row *row = &ladder->rows[i];
-        rung_fit_result_release(&row->fit);
-        for (size_t r = 1; r < row->n_runs; r++)
-            rung_fit_result_release(&row->more[r - 1]);
-        rung__free(row->more);
-        rung__gaze_free(row->gaze);
-    }
+    for (size_t i = 0; i < ladder->n_rows; i++) release_row(&ladder->rows[i]);
     rung_labels_free(ladder->labels);
     *ladder = (rung_ladder){0};
 }

@@ -24,6 +24,7 @@ typedef struct glove_config {
     double epochs, lr, clip;
     int64_t save_every; /* epochs */
     double max_mem;     /* bytes; 0: any */
+    rung__word_labels_config labels;
 } glove_config;
 
 typedef struct glove {
@@ -56,6 +57,7 @@ static const rung_option glove_options[] = {
     {"max-mem", RUNG_OPTION_BYTES, AT(max_mem), "0", 0, 1e18, NULL,
      "memory that training may take: the rest goes to files in --out; 0: any", NULL},
     RUNG__READING_OPTIONS(AT(reading)),
+    RUNG__WORD_LABELS_OPTIONS(AT(labels), "sum"),
 };
 
 static glove *glove_of(const rung_model *m)
@@ -68,6 +70,7 @@ static rung_status glove_declare(rung_model *m, rung_error *err)
 {
     (void)err;
     rung__vectors_of(m)->dim = glove_of(m)->config.dim;
+    rung__vectors_of(m)->labels.config = &glove_of(m)->config.labels;
     return RUNG_OK;
 }
 
@@ -227,6 +230,14 @@ static const rung_words_ops glove_words = {
     .fit = glove_fit,
 };
 
+static const rung_labelled_ops glove_labelled = {
+    .defaults = "min-count=2",
+    .takes_several = true,
+    .is_seeded = true,
+    .fit = rung__word_labels_fit,
+    .predict = rung__word_labels_predict,
+};
+
 const rung_class rung__glove = {
     .name = "glove",
     .model_type = "glove",
@@ -236,6 +247,7 @@ const rung_class rung__glove = {
     .n_options = sizeof glove_options / sizeof *glove_options,
     .options_offset = offsetof(glove, config),
     .declare = glove_declare,
+    .labelled = &glove_labelled,
     .words = &glove_words,
     .extra = rung__vectors_extra,
     .load_extra = rung__vectors_load,

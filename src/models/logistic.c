@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/runtime.h"
+#include "models/extra.h"
 
 /* Candidates for a penalty, in steps of about the root of ten. The middle of them comes
  * first: what is best for texts of a sentence to a page, thousands of them, lies near. */
@@ -231,5 +232,47 @@ rung_status rung__logistic_learn(float **weights, rung__logistic_config *config,
         *weights = w;
     else
         rung__free(w);
+    return status;
+}
+
+/* ---- In a folder ---- */
+
+size_t rung__logistic_extra(rung_stored *out, const float *weights, int64_t D, int64_t O)
+{
+    out[0] = rung__extra("weight", RUNG_STORED_F32, D, O, weights);
+    out[1] = rung__extra("bias", RUNG_STORED_F32, O, 0, weights + D * O);
+    return 2;
+}
+
+/* Weight [D, O] and bias [O] as one array; n = D O. */
+static rung_status join(float **out, const float *weight, const float *bias, size_t n,
+                        size_t O, rung_error *err)
+{
+    float *w = rung__alloc_array(n + O, sizeof *w);
+    if (!w) return rung__out_of_memory(err, (n + O) * 4, "weights");
+    memcpy(w, weight, n * sizeof *w);
+    memcpy(w + n, bias, O * sizeof *w);
+    for (size_t i = 0; i < n + O; i++) {
+        if (isfinite(w[i])) continue;
+        rung_fail(err, RUNG_INPUT, "%s %zu is %g: must be finite",
+                  i < n ? "weight" : "bias", i < n ? i : i - n, (double)w[i]);
+        rung__free(w);
+        return RUNG_INPUT;
+    }
+    *out = w;
+    return RUNG_OK;
+}
+
+rung_status rung__logistic_load(float **weights, const rung_safetensors *file, int64_t D,
+                                int64_t O, rung_error *err)
+{
+    float *weight = NULL, *bias = NULL;
+    rung_status status =
+        rung__extra_load(&weight, file, "weight", RUNG_STORED_F32, D, O, NULL, err);
+    if (status == RUNG_OK)
+        status = rung__extra_load(&bias, file, "bias", RUNG_STORED_F32, O, 0, NULL, err);
+    if (status == RUNG_OK)
+        status = join(weights, weight, bias, (size_t)(D * O), (size_t)O, err);
+    rung__free(weight), rung__free(bias);
     return status;
 }

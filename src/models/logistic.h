@@ -5,6 +5,7 @@
 
 #include "learn/calibrate.h"
 #include "learn/logistic_fit.h"
+#include "rung/formats.h"
 #include "rung/labelled.h"
 #include "rung/options.h"
 #include "rung/runtime.h"
@@ -67,5 +68,11 @@ rung_status rung__logistic_learn(float **weights, rung__logistic_config *config,
                                  const rung_labels *labels, rung_logistic_data train,
                                  rung_logistic_data valid, const float *from,
                                  uint64_t seed, rung_runtime *rt, rung_error *err);
+
+/* The weights [D O + O] in a folder: tensors "weight" [D, O] and "bias" [O]. Fills two
+ * and returns 2; takes them back as a new array (rung__free), all finite. */
+size_t rung__logistic_extra(rung_stored *out, const float *weights, int64_t D, int64_t O);
+rung_status rung__logistic_load(float **weights, const rung_safetensors *file, int64_t D,
+                                int64_t O, rung_error *err);
 
 #endif

@@ -381,45 +381,11 @@ static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
 static size_t logreg_extra(const rung_model *m, rung_stored *out)
 {
     const logreg *r = logreg_of(m);
-    const int64_t D = columns_of(r), O = outputs_of(r);
     size_t n = m->kind == RUNG_TABLE ? 0 : rung__featured_extra(&r->features, out);
     if (r->numbers.n)
         out[n++] = rung__extra("numbers", RUNG_STORED_F64, (int64_t)r->numbers.n, 2,
                                r->numbers.scales);
-    out[n] = rung__extra("weight", RUNG_STORED_F32, D, O, r->weights);
-    out[n + 1] = rung__extra("bias", RUNG_STORED_F32, O, 0, r->weights + D * O);
-    return n + 2;
-}
-
-/* Takes weight [D, O] and bias [O] as one array. */
-static rung_status take_weights(logreg *r, const float *weight, const float *bias,
-                                size_t n, size_t O, rung_error *err)
-{
-    r->weights = rung__alloc_array(n + O, sizeof *r->weights);
-    if (!r->weights) return rung__out_of_memory(err, (n + O) * 4, "weights");
-    memcpy(r->weights, weight, n * sizeof *r->weights);
-    memcpy(r->weights + n, bias, O * sizeof *r->weights);
-    for (size_t i = 0; i < n + O; i++) {
-        if (!isfinite(r->weights[i]))
-            return rung_fail(err, RUNG_INPUT, "%s %zu is %g: must be finite",
-                             i < n ? "weight" : "bias", i < n ? i : i - n,
-                             (double)r->weights[i]);
-    }
-    return RUNG_OK;
-}
-
-static rung_status load_weights(logreg *r, const rung_safetensors *file, rung_error *err)
-{
-    const int64_t D = columns_of(r), O = outputs_of(r);
-    float *weight = NULL, *bias = NULL;
-    rung_status status =
-        rung__extra_load(&weight, file, "weight", RUNG_STORED_F32, D, O, NULL, err);
-    if (status == RUNG_OK)
-        status = rung__extra_load(&bias, file, "bias", RUNG_STORED_F32, O, 0, NULL, err);
-    if (status == RUNG_OK)
-        status = take_weights(r, weight, bias, (size_t)(D * O), (size_t)O, err);
-    rung__free(weight), rung__free(bias);
-    return status;
+    return n + rung__logistic_extra(out + n, r->weights, columns_of(r), outputs_of(r));
 }
 
 static rung_status load_numbers(logreg *r, const rung_safetensors *file, rung_error *err)
@@ -451,7 +417,7 @@ static rung_status logreg_load(rung_model *m, const rung_safetensors *file,
     if (m->kind != RUNG_TABLE)
         RUNG_TRY(rung__featured_load(&r->features, &r->config.features, file, err));
     RUNG_TRY(load_numbers(r, file, err));
-    return load_weights(r, file, err);
+    return rung__logistic_load(&r->weights, file, columns_of(r), outputs_of(r), err);
 }
 
 /* ---- Its weights, to be read and replaced ---- */

@@ -6,7 +6,6 @@
 
 #include "base/alloc.h"
 #include "models/extra.h"
-#include "rung/vectors.h"
 
 rung_status rung__vectors_count(rung__vectors *v, const rung_words *words,
                                 rung_error *err)
@@ -37,6 +36,7 @@ size_t rung__vectors_extra(const rung_model *m, rung_stored *out)
         out[n++] = rung__extra("centre.bias", RUNG_STORED_F32, V, 0, v->centre_bias);
         out[n++] = rung__extra("context.bias", RUNG_STORED_F32, V, 0, v->context_bias);
     }
+    if (m->kind == RUNG_LABELLED) n += rung__word_labels_extra(m, out + n);
     return n;
 }
 
@@ -84,62 +84,76 @@ rung_status rung__vectors_load(rung_model *m, const rung_safetensors *file,
     RUNG_TRY(
         rung__extra_load(&v->counts, file, "counts", RUNG_STORED_I64, V, 0, NULL, err));
     if (v->subwords.to > 0) RUNG_TRY(load_ngrams(v, file, err));
-    if (!rung_safetensors_find(file, "centre.bias")) return RUNG_OK;
-    RUNG_TRY(load(&v->centre_bias, file, "centre.bias", V, 0, err));
-    return load(&v->context_bias, file, "context.bias", V, 0, err);
+    if (rung_safetensors_find(file, "centre.bias")) {
+        RUNG_TRY(load(&v->centre_bias, file, "centre.bias", V, 0, err));
+        RUNG_TRY(load(&v->context_bias, file, "context.bias", V, 0, err));
+    }
+    return m->kind == RUNG_LABELLED ? rung__word_labels_load(m, file, err) : RUNG_OK;
 }
 
 /* ---- In use ---- */
 
 static rung_status check_kind(const rung_model *m, rung_error *err)
 {
-    if (m->kind == RUNG_WORDS) return RUNG_OK;
+    if (m->type->words) return RUNG_OK;
     return rung_fail(err, RUNG_UNSUPPORTED,
                      "this %s has no vectors of words: word2vec and glove have",
                      m->type->name);
 }
 
-rung_status rung__vectors_rows(rung__rows *out, const rung_model *m, rung_error *err)
+rung_status rung__vectors_rows(rung__word_rows *out, const rung_model *m, rung_error *err)
 {
     RUNG_TRY(check_kind(m, err));
     const rung__vectors *v = rung__vectors_of(m);
-    *out = v->chosen ? (rung__rows){v->chosen, v->chosen_dim}
-                     : (rung__rows){v->centre, v->dim};
+    *out = v->chosen ? (rung__word_rows){v->chosen, v->chosen_dim}
+                     : (rung__word_rows){v->centre, v->dim};
+    return RUNG_OK;
+}
+
+rung_status rung__vectors_copy(float **out, int64_t *dim, const rung_model *m,
+                               rung_word_vectors which, rung_error *err)
+{
+    const rung__vectors *v = rung__vectors_of(m);
+    const int64_t width = which == RUNG_VECTORS_BOTH ? 2 * v->dim : v->dim;
+    const size_t n = (size_t)m->vocab * (size_t)width, own = (size_t)v->dim;
+    float *copy = NULL;
+    if (which != RUNG_VECTORS_CENTRE) {
+        copy = rung__alloc_array(n, sizeof *copy);
+        if (!copy) return rung__out_of_memory(err, n * sizeof *copy, "vectors");
+    }
+    for (int64_t i = 0; copy && i < m->vocab; i++) {
+        const float *u = v->centre + i * v->dim, *c = v->context + i * v->dim;
+        float *row = copy + i * width;
+        if (which == RUNG_VECTORS_BOTH) memcpy(row, u, own * sizeof *u);
+        memcpy(row + width - v->dim, c, own * sizeof *c);
+        for (size_t d = 0; which == RUNG_VECTORS_SUM && d < own; d++) row[d] += u[d];
+    }
+    *out = copy, *dim = width;
     return RUNG_OK;
 }
 
 rung_status rung_vectors_choose(rung_model *m, rung_word_vectors which, rung_error *err)
 {
+    float *chosen;
+    int64_t dim;
     RUNG_TRY(check_kind(m, err));
     if (rung_is_imported(m) && which != RUNG_VECTORS_CENTRE)
         return rung_fail(err, RUNG_UNSUPPORTED,
                          "imported words have one vector each: none of the context");
+    RUNG_TRY(rung__vectors_copy(&chosen, &dim, m, which, err));
     rung__vectors *v = rung__vectors_of(m);
-    const int64_t dim = v->dim, width = which == RUNG_VECTORS_BOTH ? 2 * dim : dim;
-    const size_t n = (size_t)m->vocab * (size_t)width;
-    float *chosen = NULL;
-    if (which != RUNG_VECTORS_CENTRE) {
-        chosen = rung__alloc_array(n, sizeof *chosen);
-        if (!chosen) return rung__out_of_memory(err, n * sizeof *chosen, "vectors");
-    }
-    for (int64_t i = 0; chosen && i < m->vocab; i++) {
-        const float *u = v->centre + i * dim, *c = v->context + i * dim;
-        float *row = chosen + i * width;
-        if (which == RUNG_VECTORS_BOTH) memcpy(row, u, (size_t)dim * sizeof *u);
-        memcpy(row + width - dim, c, (size_t)dim * sizeof *c);
-        for (int64_t d = 0; which == RUNG_VECTORS_SUM && d < dim; d++) row[d] += u[d];
-    }
     rung__free(v->chosen);
-    v->chosen = chosen, v->chosen_dim = width;
+    v->chosen = chosen, v->chosen_dim = dim;
     return RUNG_OK;
 }
 
-bool rung__vectors_unseen(const rung_model *m, rung_span word, float *row)
+bool rung__vectors_unseen(const rung_model *m, rung__word_rows rows, rung_span word,
+                          float *row)
 {
     const rung__vectors *v = rung__vectors_of(m);
     rung__subword_walk walk = {.word = word};
     int64_t n = 0;
-    if (!v->ngrams || v->chosen) return false;
+    if (!v->ngrams || rows.rows != v->centre) return false;
     memset(row, 0, (size_t)v->dim * sizeof *row);
     for (int32_t b; (b = rung__subword_next(&v->subwords, &walk)) >= 0;) {
         const int32_t i = rung__subword_row(&v->subwords, b);
@@ -153,7 +167,7 @@ bool rung__vectors_unseen(const rung_model *m, rung_span word, float *row)
 
 int64_t rung_vectors_ngrams(const rung_model *m)
 {
-    return m->kind == RUNG_WORDS ? rung__vectors_of(m)->subwords.n : 0;
+    return m->type->words ? rung__vectors_of(m)->subwords.n : 0;
 }
 
 void rung__vectors_release(rung_model *m)
@@ -167,4 +181,5 @@ void rung__vectors_release(rung_model *m)
     rung__free(v->ngrams);
     rung__subwords_release(&v->subwords);
     rung__free(v->chosen);
+    rung__word_labels_release(&v->labels);
 }

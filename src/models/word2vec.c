@@ -14,6 +14,7 @@ typedef struct word2vec_config {
     int model; /* sg, cbow */
     const char *chars;
     int64_t buckets;
+    rung__word_labels_config labels;
 } word2vec_config;
 
 typedef struct word2vec {
@@ -52,6 +53,7 @@ static const rung_option word2vec_options[] = {
     {"save-every", RUNG_OPTION_REAL, AT(learning.save_every), "0", 0, 1e6, NULL,
      "epochs between checkpoints; 0: about half a minute", NULL},
     RUNG__READING_OPTIONS(AT(reading)),
+    RUNG__WORD_LABELS_OPTIONS(AT(labels), "both"),
 };
 
 static rung_status word2vec_declare(rung_model *m, rung_error *err)
@@ -59,6 +61,7 @@ static rung_status word2vec_declare(rung_model *m, rung_error *err)
     word2vec *r = word2vec_of(m);
     r->config.learning.cbow = r->config.model == 1;
     r->base.dim = r->config.learning.dim;
+    r->base.labels.config = &r->config.labels;
     return rung__subwords_init(&r->base.subwords, r->config.chars, r->config.buckets,
                                err);
 }
@@ -133,6 +136,14 @@ static const rung_words_ops word2vec_words = {
     .fit = word2vec_fit,
 };
 
+static const rung_labelled_ops word2vec_labelled = {
+    .defaults = "min-count=2 window=10",
+    .takes_several = true,
+    .is_seeded = true,
+    .fit = rung__word_labels_fit,
+    .predict = rung__word_labels_predict,
+};
+
 const rung_class rung__word2vec = {
     .name = "word2vec",
     .model_type = "word2vec",
@@ -142,6 +153,7 @@ const rung_class rung__word2vec = {
     .n_options = sizeof word2vec_options / sizeof *word2vec_options,
     .options_offset = offsetof(word2vec, config),
     .declare = word2vec_declare,
+    .labelled = &word2vec_labelled,
     .words = &word2vec_words,
     .extra = rung__vectors_extra,
     .load_extra = rung__vectors_load,

@@ -14,7 +14,7 @@ static const char *name_of(const void *self, int64_t i, int64_t *size)
 rung_status rung_export_words(const rung_model *m, const char *format, const char *path,
                               rung_error *err)
 {
-    rung__rows v;
+    rung__word_rows v;
     rung__word_format to;
     RUNG_TRY(rung__vectors_rows(&v, m, err));
     RUNG_TRY(rung__word_format_find(&to, format, err));

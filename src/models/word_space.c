@@ -31,7 +31,7 @@ static void normalise(const rung_kernels *k, float *row, int64_t dim)
 rung_status rung_space_new(rung_space **out, const rung_model *m, rung_runtime *rt,
                            int64_t most, rung_error *err)
 {
-    rung__rows v;
+    rung__word_rows v;
     RUNG_TRY(rung__vectors_rows(&v, m, err));
     const int64_t n = most > 0 && most < m->vocab ? most : m->vocab;
     const size_t size = (size_t)n * (size_t)v.dim * sizeof(float);
@@ -92,7 +92,7 @@ int32_t rung_space_find(const rung_space *s, rung_span word)
 static rung_status make_row(const rung_space *s, rung_span word, int32_t id, float *row,
                             rung_error *err)
 {
-    rung__rows v;
+    rung__word_rows v;
     rung_str taken = {0};
     RUNG_TRY(rung__vectors_rows(&v, s->model, err));
     if (id >= 0) {
@@ -103,7 +103,7 @@ static rung_status make_row(const rung_space *s, rung_span word, int32_t id, flo
     const bool failed = taken.failed;
     const bool is_made =
         !failed &&
-        rung__vectors_unseen(s->model, (rung_span){taken.data, taken.len}, row);
+        rung__vectors_unseen(s->model, v, (rung_span){taken.data, taken.len}, row);
     rung_str_release(&taken);
     if (failed) return rung__out_of_memory(err, word.size, "a word");
     if (is_made) return RUNG_OK;

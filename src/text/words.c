@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/alloc.h"
 #include "text/unicode.h"
 
 /* Lower case for ASCII letters and digits, 0 for what separates words. */
@@ -60,4 +61,15 @@ size_t rung__words_fold(rung_span text, char *out)
     if (last) *o++ = 0;
     memset(o, 0, sizeof(uint64_t));
     return (size_t)(o - out);
+}
+
+rung_status rung__words_add(rung_str *out, rung_span text, rung_error *err)
+{
+    char *words = rung__alloc(RUNG__WORDS_ROOM(text.size));
+    if (!words) return rung__out_of_memory(err, text.size, "words of a text");
+    const size_t n = rung__words_fold(text, words);
+    for (size_t i = 0; i < n; i++) words[i] = words[i] ? words[i] : ' ';
+    rung_str_add_bytes(out, words, n);
+    rung__free(words);
+    return out->failed ? rung__out_of_memory(err, n, "words of a text") : RUNG_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef RUNG_TEXT_WORDS_H
 #define RUNG_TEXT_WORDS_H
 
+#include "base/str.h"
 #include "rung/text.h"
 
 /* Room that rung__words_fold needs for a text of `size` bytes. No character grows to more
@@ -17,5 +18,8 @@
  * Case is folded (Unicode 15, section 3.13: "STRASSE" is "straße") and characters are
  * decomposed canonically, so that é is the same in one code point or two. */
 size_t rung__words_fold(rung_span text, char *out);
+
+/* Appends the words of a text, each with a blank behind it. */
+rung_status rung__words_add(rung_str *out, rung_span text, rung_error *err);
 
 #endif

@@ -111,7 +111,8 @@ runs eval fasttext several.txt --json
 has_measures precision_at
 runs ladder several.txt --out several --quiet
 is "rungs that take several labels" \
-    "$(sed -nE 's/^[ *] ([a-z]+) +[0-9].*/\1/p' stdout | paste -sd,)" majority,logreg,bow
+    "$(sed -nE 's/^[ *] ([a-z0-9]+) +[0-9].*/\1/p' stdout | paste -sd' ')" \
+    "majority logreg bow word2vec glove"
 ! grep -q 'stopped by the budget' stdout ||
     failed "a mark is explained that no row bears: $(cat stdout)"
 says 2 "rung: lstm gives a text one label, but the data have several" \

@@ -165,6 +165,81 @@ static void what_has_a_seed_is_repeated(void **state)
     rung_ladder_release(&l);
 }
 
+/* Texts whose label follows from their words, of which some are rare. */
+static void write_reviews(const char *path, int n)
+{
+    static const char *const good[] = {"fine", "lovely", "great", "warm"};
+    static const char *const bad[] = {"dull", "awful", "poor", "cold"};
+    static const char *const things[] = {"film", "song", "book", "play", "day"};
+    FILE *f = fopen(path, "w");
+    for (int i = 0; i < n; i++) {
+        const char *const *words = i % 2 ? good : bad;
+        fprintf(f, "%s\tThe %s was %s, and the %s number %d %s too!\n",
+                i % 2 ? "plus" : "minus", things[i % 5], words[i / 2 % 4],
+                things[i / 5 % 5], i, words[i / 8 % 4]);
+    }
+    fclose(f);
+}
+
+static void vectors_of_words_tell_labels(void **state)
+{
+    rung_error err;
+    rung_ladder l, again;
+    char path[300], folder[300];
+    rung_ladder_config config = small_config();
+    snprintf(path, sizeof path, "%s/reviews.tsv", dir);
+    snprintf(folder, sizeof folder, "%s/vectors", dir);
+    write_reviews(path, 600);
+    config.corpus.data = path;
+    config.out = folder;
+    config.rungs = "majority,logreg,word2vec,glove";
+    config.repeats = 2;
+    assert_ok(rung_ladder_run(*state, &config, NULL, &l, &err));
+    for (size_t i = 2; i < 4; i++) {
+        const rung_ladder_row *row = &l.rows[i];
+        assert_int_equal(row->n_runs, 2);
+        assert_true(row->fit.test_labels.accuracy > 0.99);
+        assert_true(row->more[0].test_labels.log_loss != row->fit.test_labels.log_loss);
+        assert_true(row->converged && row->fit.train.seconds > 0);
+        assert_true(row->fit.params > 2 * 100 * 15 && row->fit.file_bytes > 0);
+    }
+    config.resume = true; // nothing is trained again
+    assert_ok(rung_ladder_run(*state, &config, NULL, &again, &err));
+    for (size_t i = 2; i < 4; i++) {
+        assert_true(again.rows[i].fit.train.seconds == l.rows[i].fit.train.seconds);
+        assert_true(again.rows[i].fit.test_labels.log_loss ==
+                    l.rows[i].fit.test_labels.log_loss);
+    }
+    rung_ladder_release(&l);
+    rung_ladder_release(&again);
+}
+
+/* Texts of one word each have no neighbours to learn from. */
+static void what_finds_too_few_words_is_left_out(void **state)
+{
+    rung_error err;
+    rung_ladder l;
+    char path[300], folder[300];
+    rung_ladder_config config = small_config();
+    snprintf(path, sizeof path, "%s/names.tsv", dir);
+    snprintf(folder, sizeof folder, "%s/names", dir);
+    FILE *f = fopen(path, "w");
+    for (int i = 0; i < 60; i++) fprintf(f, "%s\tn%d\n", i % 2 ? "even" : "odd", i);
+    fclose(f);
+    config.corpus.data = path;
+    config.corpus.kind = RUNG_CORPUS_LABELLED;
+    config.out = folder;
+    config.rungs = "majority,word2vec"; // it was asked for
+    assert_fails_saying(rung_ladder_run(*state, &config, NULL, &l, &err), RUNG_INPUT,
+                        "word2vec: ");
+    config.rungs = NULL;
+    config.resume = true;
+    assert_ok(rung_ladder_run(*state, &config, NULL, &l, &err));
+    for (size_t i = 0; i < l.n_rows; i++) assert_null(l.rows[i].type->words);
+    assert_true(l.n_rows >= 4);
+    rung_ladder_release(&l);
+}
+
 static void another_text_is_not_resumed(void **state)
 {
     rung_error err;
@@ -226,6 +301,8 @@ int main(void)
         cmocka_unit_test(rungs_are_checked_first),
         cmocka_unit_test(trainings_are_repeated_with_other_seeds),
         cmocka_unit_test(what_has_a_seed_is_repeated),
+        cmocka_unit_test(vectors_of_words_tell_labels),
+        cmocka_unit_test(what_finds_too_few_words_is_left_out),
         cmocka_unit_test(held_out_parts_are_capped),
     };
     return cmocka_run_group_tests_name("ladder", tests, setup, teardown);
