@@ -57,7 +57,7 @@ static const rung_option glove_options[] = {
     {"max-mem", RUNG_OPTION_BYTES, AT(max_mem), "0", 0, 1e18, NULL,
      "memory that training may take: the rest goes to files in --out; 0: any", NULL},
     RUNG__READING_OPTIONS(AT(reading)),
-    RUNG__WORD_LABELS_OPTIONS(AT(labels), "sum"),
+    RUNG__WORD_LABELS_OPTIONS(AT(labels)),
 };
 
 static glove *glove_of(const rung_model *m)

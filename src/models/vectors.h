@@ -6,9 +6,10 @@
  *
  * n-grams of characters may have vectors, too: "ngrams.bucket" [n] and "ngrams.weight"
  * [n, dim]. The mean of a word's n-grams stands in for its centre's vector where the
- * vocabulary lacks it; the vectors of words have theirs within. What has learned from labelled
- * text has the vectors of the training texts' words, and models/word_labels.h beside
- * them. */
+ * vocabulary lacks it; the vectors of words have theirs within.
+ *
+ * What has learned from labelled text has the vectors of the training texts' words, and
+ * models/word_labels.h beside them. */
 #ifndef RUNG_MODELS_VECTORS_H
 #define RUNG_MODELS_VECTORS_H
 
@@ -56,7 +57,8 @@ rung_status rung__vectors_rows(rung__word_rows *out, const rung_model *m,
                                rung_error *err);
 
 /* row[dim] = the mean of the rows that a word's n-grams of characters have: the vector of
- * one that the vocabulary lacks. False: there are none, or `rows` are not the centres'. */
+ * one that the vocabulary lacks. False: there are none, or `rows` are not those of the
+ * centres. */
 bool rung__vectors_unseen(const rung_model *m, rung__word_rows rows, rung_span word,
                           float *row);
 

@@ -53,7 +53,7 @@ static const rung_option word2vec_options[] = {
     {"save-every", RUNG_OPTION_REAL, AT(learning.save_every), "0", 0, 1e6, NULL,
      "epochs between checkpoints; 0: about half a minute", NULL},
     RUNG__READING_OPTIONS(AT(reading)),
-    RUNG__WORD_LABELS_OPTIONS(AT(labels), "both"),
+    RUNG__WORD_LABELS_OPTIONS(AT(labels)),
 };
 
 static rung_status word2vec_declare(rung_model *m, rung_error *err)

@@ -23,13 +23,12 @@ typedef struct rung__word_labels_config {
 
 #define RUNG__WORD_LABELS_AT(at, field) ((at) + offsetof(rung__word_labels_config, field))
 
-/* The options of a rung__word_labels_config that lies at `at`; `vectors` is the default
- * of that option. */
-#define RUNG__WORD_LABELS_OPTIONS(at, vectors_default)                                   \
+/* The options of a rung__word_labels_config that lies at `at`. */
+#define RUNG__WORD_LABELS_OPTIONS(at)                                                    \
     {"text-vectors",                                                                     \
      RUNG_OPTION_CHOICE,                                                                 \
      RUNG__WORD_LABELS_AT(at, vectors),                                                  \
-     vectors_default,                                                                    \
+     "both",                                                                             \
      0,                                                                                  \
      0,                                                                                  \
      "centre|context|sum|both",                                                          \
