@@ -20,7 +20,8 @@ static const char *const names[] = {"minus", "plus", NULL};
 enum { TEXTS = 8, DIM = 3 };
 
 static rung_span texts[TEXTS];
-static const rung_examples train = {texts, labels, TEXTS, NULL}, none = {0};
+static const rung_examples train = {.texts = texts, .labels = labels, .count = TEXTS},
+                           none = {0};
 
 static int setup(void **state)
 {
@@ -191,7 +192,8 @@ static void several_labels_are_told_one_by_one(void **state)
         if (strstr(lines[i], "wind")) sets[first[i + 1]++] = 0;
         if (strstr(lines[i], "ood")) sets[first[i + 1]++] = 1;
     }
-    const rung_examples data = {texts, sets, TEXTS, first};
+    const rung_examples data = {
+        .texts = texts, .labels = sets, .count = TEXTS, .first = first};
     rung_label_score score;
     rung_model *m = make_model(*state, "both", "0", 1, 0, true);
     assert_ok(m->type->labelled->fit(m, *state, &data, &none, &err));
