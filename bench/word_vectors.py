@@ -1,4 +1,4 @@
-"""The workloads `word2vec-sg`, `word2vec-cbow` and `glove` of bench/compare: vectors of the words of
+"""The workloads `word2vec-sg`, `-cbow`, `-ngrams` and `glove` of bench/compare: vectors of the words of
 100 English novels (emb/100_english_novels.tar.xz; letters and digits, lower case), 14.35 million words.
 
 Both sides of a pair read one file, have the same dimension (100), window (5), words of noise (5),
@@ -7,6 +7,8 @@ the other. Speed is counted alike: words of the file, rare ones too, times epoch
 from the first step to the last; reading the file and counting its words is told apart. All vectors are
 then scored alike, by bench/peers/gensim_words.py: analogies among the 30,000 most frequent words
 (of equal ones, those that come first), WS-353 and SimLex-999.
+
+`word2vec-ngrams` is skip-gram with n-grams of 3 to 6 characters in two million buckets, beside fastText.
 
 GloVe's own program is no package of Debian: `glove` puts ours, whole processes by one and two threads,
 beside what that program once took (GLOVE)."""
@@ -24,8 +26,10 @@ import tarfile
 import tempfile
 import time
 
-WORKLOADS = ("word2vec-sg", "word2vec-cbow", "glove")
-RATES = {"sg": 0.025, "cbow": 0.05}  # the original program's
+WORKLOADS = ("word2vec-sg", "word2vec-cbow", "word2vec-ngrams", "glove")
+RATES = {"sg": 0.025, "cbow": 0.05, "ngrams": 0.025}  # the original program's
+MODELS = {"sg": "sg", "cbow": "cbow", "ngrams": "sg"}
+CHARS = {"ngrams": ("3", "6")}  # lengths of n-grams
 MOST_WORDS = 30000
 WORSE = 0.01  # analogies: so much less than the peer is no equal quality
 # Seconds of GloVe's program (-O3 -march=native) by two threads of two cores of a Zen 4: words, pairs, shuffling,
@@ -100,7 +104,8 @@ class Run:
 def ours(o, kind, seed, folder):
     model, vectors = os.path.join(folder, "model"), os.path.join(folder, f"ours{seed}.bin")
     shutil.rmtree(model, ignore_errors=True)
-    words = [] if kind == "glove" else ["--model", kind, "--lr", str(RATES[kind])]
+    words = [] if kind == "glove" else ["--model", MODELS[kind], "--lr", str(RATES[kind])]
+    words += ["--chars", "-".join(CHARS[kind])] if kind in CHARS else []
     name = "glove" if kind == "glove" else "word2vec"
     run = Run([o.rung, "train", name, "--data", o.text, "--out", model, "--epochs",
                str(o.epochs), "--threads", str(o.threads), "--seed", str(seed), "--quiet", *words],
@@ -129,9 +134,10 @@ def fasttext(o, kind, seed, folder):
         sys.exit("word2vec: no fasttext: apt-get install fasttext")
     vectors = os.path.join(folder, f"peer{seed}")
     begin, end = b"Number of labels", b"Progress: 100.0%"
-    run = Run(["fasttext", {"sg": "skipgram", "cbow": "cbow"}[kind], "-input", o.text,
+    least, most = CHARS.get(kind, ("0", "0"))
+    run = Run(["fasttext", {"sg": "skipgram", "cbow": "cbow"}[MODELS[kind]], "-input", o.text,
                "-output", vectors, "-dim", "100", "-ws", "5", "-neg", "5", "-t", "1e-3", "-minCount",
-               "5", "-minn", "0", "-maxn", "0", "-lr", str(RATES[kind]), "-epoch", str(o.epochs),
+               "5", "-minn", least, "-maxn", most, "-lr", str(RATES[kind]), "-epoch", str(o.epochs),
                "-thread", str(o.threads), "-seed", str(seed)], vectors + ".vec", (begin, end))
     run.name, run.vocabulary = "fastText", run.at[begin]
     run.seconds = run.at[end] - run.at[begin]
@@ -213,4 +219,4 @@ def run(o, name, data, peer, pairs):
     elif peer not in PEERS:
         sys.exit(f"{name}: no peer '{peer}'; there are: {', '.join(PEERS)}")
     else:
-        compare(o, name, peer, pairs)
+        compare(o, name, "fasttext" if name == "word2vec-ngrams" else peer, pairs)
