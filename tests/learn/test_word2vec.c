@@ -353,8 +353,9 @@ typedef struct bench {
     rung__word2vec_run run;
 } bench;
 
-/* Where an objective is taken: element d of row `row` of a matrix is moved by e. What is
- * added to a word's row, or an n-gram's, is added to the inputs undivided. */
+/* Where an objective is taken: element d of row `row` of a matrix is moved by e. An input
+ * that a row is part of moves by e, too, and so does the mean of inputs: that is what it
+ * means that gradients go to all rows undivided. */
 typedef struct moved {
     const float *matrix;
     int64_t row, d;
@@ -373,16 +374,16 @@ static double times_of(const bench *b, int32_t word, const moved *at)
     return n;
 }
 
-static double input_at(const bench *b, int32_t word, int64_t d, const moved *at)
+static double input_at(const bench *b, int32_t word, int64_t d)
 {
     const rung__word2vec_task *t = &b->f.task;
     double sum = (double)t->in[word * t->width + d], n = 1;
     for (int64_t i = t->lists->first[word]; i < t->lists->first[word + 1]; i++, n++)
         sum += (double)t->ngrams[t->lists->rows[i] * t->width + d];
-    return sum / n + (d == at->d ? times_of(b, word, at) * at->e : 0);
+    return sum / n;
 }
 
-/* -ln sigmoid(+-<v, u>) of inputs, or their mean, on the outputs of a window. */
+/* -ln sigmoid(+-<v, u>) on the outputs of a window, v the mean of n inputs. */
 static double loss_of(const bench *b, int64_t w, const int32_t *inputs, int64_t n,
                       const moved *at)
 {
@@ -395,15 +396,12 @@ static double loss_of(const bench *b, int64_t w, const int32_t *inputs, int64_t 
         double score = 0;
         for (int64_t d = 0; d < t->width; d++) {
             double v = 0, u = (double)t->out[r->outs[k] * t->width + d];
-            for (int64_t i = 0; i < n; i++) v += input_at(b, inputs[i], d, at);
-            // The gradient of a mean goes to each of its words undivided.
-            if (n > 1 && d == at->d && at->matrix != t->out) {
-                double sum = 0;
-                for (int64_t i = 0; i < n; i++) sum += times_of(b, inputs[i], at) * at->e;
-                v += (double)(n - 1) * sum;
+            for (int64_t i = 0; i < n; i++) {
+                v += input_at(b, inputs[i], d) / (double)n;
+                if (d == at->d) v += times_of(b, inputs[i], at) * at->e;
             }
-            if (at->matrix == t->out && r->outs[k] == at->row && d == at->d) u += at->e;
-            score += v / (double)n * u;
+            if (d == at->d && at->matrix == t->out && r->outs[k] == at->row) u += at->e;
+            score += v * u;
         }
         loss += log1p(exp(labels[k - r->first_out[w]] > 0 ? -score : score));
     }
@@ -453,23 +451,24 @@ static void randomise(float *x, int64_t rows, const fixture *f, uint64_t seed)
             x[i * f->task.width + d] = (float)rung_rng_normal(&rng) * 0.7f;
 }
 
-static bench make_bench(bool cbow, int64_t negative, rung_runtime *rt)
+static void make_bench(bench *b, bool cbow, int64_t negative, rung_runtime *rt)
 {
-    bench b = {.f = usual(cbow, negative)};
-    b.f.chars = "2-4";
-    b.f.config.dim = 5;
-    assert_ok(make_task(&b.f, rt, "кот и кит\nно кот кит тот кот а и тот кто то", &err));
-    const rung_words *words = &b.f.words;
+    *b = (bench){.f = usual(cbow, negative)};
+    b->f.chars = "2-4";
+    b->f.config.dim = 5;
+    assert_ok(make_task(&b->f, rt, "кот и кит\nно кот кит тот кот а и тот кто то", &err));
+    const rung_words *words = &b->f.words;
     const int64_t n = rung_tokenizer_size(words->vocabulary);
-    randomise(b.f.task.in, n, &b.f, 1);
-    randomise(b.f.task.out, n, &b.f, 2);
-    randomise(b.f.task.ngrams, b.f.subwords.n, &b.f, 3);
-    rung__word2vec_step *s = &b.step;
+    randomise(b->f.task.in, n, &b->f, 1);
+    randomise(b->f.task.out, n, &b->f, 2);
+    randomise(b->f.task.ngrams, b->f.subwords.n, &b->f, 3);
+    rung__word2vec_step *s = &b->step;
+    s->model = &b->f.task;
     s->kernels = rung_kernels_get(rt->isa);
     s->keep = rung__alloc_array((size_t)n, sizeof *s->keep);
     memset(s->keep, 0xff, (size_t)n * sizeof *s->keep);
-    s->ones = rung__alloc_array((size_t)b.f.lists.longest, sizeof *s->ones);
-    for (int64_t i = 0; i < b.f.lists.longest; i++) s->ones[i] = 1;
+    s->ones = rung__alloc_array((size_t)b->f.lists.longest, sizeof *s->ones);
+    for (int64_t i = 0; i < b->f.lists.longest; i++) s->ones[i] = 1;
     s->key = 7, s->rate = 1, s->most_outs = negative + 1;
     if (negative) {
         s->labels = rung__alloc_array((size_t)negative + 1, sizeof *s->labels);
@@ -479,7 +478,8 @@ static bench make_bench(bool cbow, int64_t negative, rung_runtime *rt)
         assert_ok(rung__huffman_new(&s->tree, words->counts, n, &err));
         s->most_outs = s->tree.longest;
     }
-    return b;
+    assert_ok(rung__word2vec_run_new(&b->run, s, &err));
+    b->run.end = (int64_t)words->count;
 }
 
 static void check_gradients(bench *b)
@@ -513,10 +513,8 @@ static void gradients_with_ngrams_are_those_of_the_objective(void **state)
     rung_runtime *rt;
     assert_ok(rung_runtime_new(&rt, NULL, &err));
     for (int i = 0; i < 4; i++) {
-        bench b = make_bench(i & 1, i & 2 ? 3 : 0, rt);
-        b.step.model = &b.f.task;
-        assert_ok(rung__word2vec_run_new(&b.run, &b.step, &err));
-        b.run.end = (int64_t)b.f.words.count;
+        bench b;
+        make_bench(&b, i & 1, i & 2 ? 3 : 0, rt);
         rung__word2vec_compute(&b.step, &b.run);
         assert_true(b.run.n_windows > 8);
         const moved nowhere = {NULL, -1, -1, 0};

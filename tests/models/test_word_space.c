@@ -262,6 +262,60 @@ static void an_unseen_word_is_the_mean_of_its_ngrams(void **state)
     assert_ok(rung_remove_tree(dir, &err));
 }
 
+static void check_refused(rung_model *m, const char *dir, const char *message)
+{
+    rung_model *loaded;
+    assert_ok(rung_model_save(m, dir, &err));
+    assert_fails_saying(rung_model_load(&loaded, dir, &err), RUNG_INPUT, message);
+}
+
+static void damaged_ngrams_are_refused(void **state)
+{
+    rung_model *m = make_model_of_ngrams(*state, "3-6");
+    rung__vectors *v = rung__vectors_of(m);
+    char dir[] = "/tmp/rung-words-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    v->ngrams[3] = NAN;
+    check_refused(m, dir, "ngrams.weight: number 3 is nan: must be finite");
+    v->ngrams[3] = 0;
+    v->subwords.used[1] = v->subwords.used[0];
+    check_refused(m, dir, "n-gram 1 has bucket");
+    rung__free(v->ngrams); // the folder's options say that there are some
+    v->ngrams = NULL;
+    check_refused(m, dir, "tensor 'ngrams.bucket' is missing");
+    rung_model_free(m);
+    assert_ok(rung_remove_tree(dir, &err));
+}
+
+typedef struct use {
+    rung_model *model;
+    rung_runtime *rt;
+} use;
+
+static rung_status use_unseen(void *ctx, rung_error *error)
+{
+    const use *u = ctx;
+    const rung_span texts[] = {{"Kings", 5}, {"kings apple", 11}};
+    rung_space *s = NULL;
+    float *out = NULL;
+    int32_t id;
+    int64_t dim;
+    rung_status status = rung_space_new(&s, u->model, u->rt, 0, error);
+    if (status == RUNG_OK) status = rung_space_enter(s, texts[0], &id, error);
+    if (status == RUNG_OK)
+        status = rung_embed_texts(&out, &dim, u->model, texts, 2, 0, error);
+    rung_embedding_free(out);
+    rung_space_free(s);
+    return status;
+}
+
+static void failed_allocations_leave_no_trace(void **state)
+{
+    use u = {make_model_of_ngrams(*state, "3-6"), *state};
+    assert_true(assert_survives_failed_allocations(use_unseen, &u) > 5);
+    rung_model_free(u.model);
+}
+
 /* A model without n-grams takes a rare word's vector, and knows no other. */
 static void a_rare_word_enters_with_its_own_vector(void **state)
 {
@@ -396,6 +450,8 @@ int main(void)
         cmocka_unit_test(texts_are_the_means_of_their_words),
         cmocka_unit_test(either_vector_or_their_sum_or_both_are_used),
         cmocka_unit_test(an_unseen_word_is_the_mean_of_its_ngrams),
+        cmocka_unit_test(damaged_ngrams_are_refused),
+        cmocka_unit_test(failed_allocations_leave_no_trace),
         cmocka_unit_test(a_rare_word_enters_with_its_own_vector),
         cmocka_unit_test(vectors_of_the_context_have_no_ngrams),
         cmocka_unit_test(lists_are_scored),
