@@ -17,6 +17,7 @@
 
 #define HEAD_BYTES ((size_t)1 << 18) /* enough to tell what a file is */
 #define TOLD_LINES 3                 /* of bad ones */
+#define SHOWN_BYTES 60               /* of a cell in a message */
 
 /* The bytes of a text without the mark (BOM) that some programs put before UTF-8. */
 static char *skip_mark(const rung_text *text, size_t *size)
@@ -108,16 +109,19 @@ static bool take_text(rung_span *out, rung__records *r, size_t column)
 static rung_status take_numbers(reading *g, const rung__columns *c, rung_error *err)
 {
     rung__records *r = g->r;
-    double *to = g->data->numbers + g->data->count * c->n_numbers;
     for (size_t k = 0; k < c->n_numbers; k++) {
+        double *x = &g->data->numbers[g->data->count * c->n_numbers + k];
         const rung__cell cell = rung__records_cell(r, c->numbers[k]);
         const rung_span number = rung__span_trim(cell.span);
-        if (rung__cell_number(&to[k], number) && fabs(to[k]) <= (double)FLT_MAX) continue;
+        if (rung__cell_number(x, number) && fabs(*x) <= (double)FLT_MAX) continue;
+        const size_t shown =
+            number.size <= SHOWN_BYTES
+                ? number.size
+                : rung__utf8_boundary(number.bytes, number.size, SHOWN_BYTES);
         return rung_fail(err, RUNG_INPUT,
                          "%s:%zu: number %zu of --number-columns, column %zu, is '%.*s': "
                          "must be a finite number",
-                         r->name, r->line, k + 1, c->numbers[k] + 1,
-                         (int)(number.size < 60 ? number.size : 60),
+                         r->name, r->line, k + 1, c->numbers[k] + 1, (int)shown,
                          number.bytes ? number.bytes : "");
     }
     return RUNG_OK;
