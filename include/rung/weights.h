@@ -56,8 +56,8 @@ RUNG_API rung_status rung_weights_write(const rung_model *m, const char *path,
                                         rung_error *err);
 /* Replaces the model's features and weights by those of such a file; features may be
  * missing, new or in another order; columns of numbers stay, with their means and
- * deviations. The model is as it was after a failure. RUNG_INPUT
- * with the line and the reason. */
+ * deviations. The model is as it was after a failure. RUNG_INPUT with the line and the
+ * reason. */
 RUNG_API rung_status rung_weights_read(rung_model *m, const char *path, rung_error *err);
 
 #ifdef __cplusplus

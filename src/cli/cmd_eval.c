@@ -181,8 +181,12 @@ static rung_status score_labels(const rung_model *m, const rung_labelled *file,
     rung_runtime *rt = cli_runtime(common, err);
     if (!rt) return err->code;
     RUNG_TRY(rung_labelled_ids(&ids, &unknown, file, m->labels, err));
-    rung_examples data = {file->texts, ids,           file->count,
-                          file->first, file->numbers, file->n_numbers};
+    const rung_examples data = {.texts = file->texts,
+                                .labels = ids,
+                                .count = file->count,
+                                .first = file->first,
+                                .numbers = file->numbers,
+                                .n_numbers = file->n_numbers};
     rung_status status = rung_classify_evaluate(m, rt, &data, &s, err);
     if (status == RUNG_OK) status = print_all(&s, m, common->json, err);
     rung_label_score_release(&s);

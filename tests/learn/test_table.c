@@ -366,6 +366,32 @@ static void npy_of_wrong_type_or_shape_is_refused(void **state)
                         RUNG_INPUT, "Fortran order");
 }
 
+/* Rows with labels are read at once, as floats. */
+static void labelled_npy_of_no_number_is_told_with_its_row(void **state)
+{
+    static const struct {
+        double x[4], y[2];
+        const char *message;
+    } bad[] = {
+        {{1, 2, 3, NAN}, {0, 1}, "feature 2 of row 2 is nan: must be a finite float"},
+        {{INFINITY, 2, 3, 4}, {0, 1}, "feature 1 of row 1 is inf: must be a finite"},
+        {{1, 2, -1e300, 4}, {0, 1}, "feature 1 of row 2 is -1e+300: must be a finite"},
+        {{1, 2, 3, 4}, {0, NAN}, "the target of row 2 is nan"},
+        {{1, 2, 3, 4}, {1, 1}, "every row has the label '1', so there is nothing"},
+    };
+    rung_table *t;
+    rung_table_config config = RUNG_TABLE_CONFIG_DEFAULT;
+    const char *path = path_in(*state, "x.npy");
+    config.target = path_in(*state, "y.npy");
+    config.has_labels = true;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        write_npy(path, RUNG_STORED_F64, 2, 2, 2, bad[i].x);
+        write_npy(config.target, RUNG_STORED_F64, 1, 2, 0, bad[i].y);
+        assert_fails_saying(rung_table_open(&t, path, &config, NULL, NULL, &err),
+                            RUNG_INPUT, bad[i].message);
+    }
+}
+
 /* ---- Parts, kinds, memory ---- */
 
 static void parts_are_disjoint_and_cover_all_rows(void **state)
@@ -470,6 +496,7 @@ int main(void)
         test_in_folder(wrong_libsvm_is_told_with_its_line),
         test_in_folder(npy_rows_of_both_types_and_places_of_targets),
         test_in_folder(npy_of_wrong_type_or_shape_is_refused),
+        test_in_folder(labelled_npy_of_no_number_is_told_with_its_row),
         test_in_folder(parts_are_disjoint_and_cover_all_rows),
         test_in_folder(tables_are_told_from_texts),
         test_in_folder(failed_allocations_leave_nothing),
