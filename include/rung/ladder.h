@@ -179,6 +179,7 @@ typedef struct rung_ladder_row {
     rung_sight sight; /* raw text, of the first training: on test; on tales as well if
                          they are the data */
     struct rung__gaze *gaze; /* owned: a picture of attention for the report; or NULL */
+    struct rung__word_map *map; /* owned: one of the words it has learned; or NULL */
     /* On valid, how much worse than the best: bits a byte, or accuracy. The interval is
      * one of 95 %, paired; the error a standard error. */
     double gap, gap_error;

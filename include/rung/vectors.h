@@ -68,6 +68,19 @@ RUNG_API rung_status rung_space_nearest(const rung_space *s, const float *querie
 /* The query of an analogy: "a is to b as c is to ?", b - a + c of vectors of length 1. */
 RUNG_API void rung_space_analogy(const rung_space *s, const int32_t abc[3], float *query);
 
+/* ---- All words at a glance ---- */
+
+/* Puts the words into k classes, 1 to as many as there are words, by k-means of their
+ * vectors at length 1: *classes [words], a new array (rung_ids_free). Class 0 is that of
+ * the most frequent word, class 1 that of the next one in another class, and so on. */
+RUNG_API rung_status rung_space_classes(int32_t **classes, const rung_space *s, int64_t k,
+                                        uint64_t seed, rung_error *err);
+/* Writes a page with a map of the words: their vectors at length 1 along the two
+ * directions in which they vary most (principal components), with k classes as colours.
+ * Meant for some hundreds of words. */
+RUNG_API rung_status rung_space_map(const rung_space *s, int64_t k, uint64_t seed,
+                                    const char *title, const char *path, rung_error *err);
+
 /* ---- Texts ---- */
 
 /* The mean vector of each text's words, a new array [n, *dim] (rung_embedding_free); 0

@@ -28,9 +28,9 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cli_ladder, cli_train, cli_eval, cli_predict, cli_generate,
-    cli_inspect, cli_nearest, cli_analogy, cli_similarity, cli_embed, cli_export,
-    cli_import, cli_weights, cli_select, cli_tales, cli_plan, cli_models, cli_version,
-    cli_help;
+    cli_inspect, cli_nearest, cli_analogy, cli_similarity, cli_embed, cli_classes,
+    cli_map, cli_export, cli_import, cli_weights, cli_select, cli_tales, cli_plan,
+    cli_models, cli_version, cli_help;
 
 /* All commands, in the order of the help. */
 extern const cli_command *const cli_commands[];

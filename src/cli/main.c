@@ -7,9 +7,10 @@
 
 const cli_command *const cli_commands[] = {
     &cli_ladder,  &cli_train,   &cli_eval,       &cli_predict, &cli_generate,
-    &cli_nearest, &cli_analogy, &cli_similarity, &cli_embed,   &cli_export,
-    &cli_import,  &cli_inspect, &cli_weights,    &cli_select,  &cli_tales,
-    &cli_plan,    &cli_models,  &cli_version,    &cli_help,
+    &cli_nearest, &cli_analogy, &cli_similarity, &cli_embed,   &cli_classes,
+    &cli_map,     &cli_export,  &cli_import,     &cli_inspect, &cli_weights,
+    &cli_select,  &cli_tales,   &cli_plan,       &cli_models,  &cli_version,
+    &cli_help,
 };
 const size_t cli_n_commands = sizeof cli_commands / sizeof cli_commands[0];
 

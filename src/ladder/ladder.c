@@ -12,6 +12,7 @@
 #include "ladder/report.h"
 #include "ladder/results.h"
 #include "ladder/sight_file.h"
+#include "models/word_map.h"
 
 enum { RAW_CONTEXT = 128 }; // unless another one is asked for
 
@@ -140,6 +141,20 @@ typedef struct climb {
     size_t n_begun, n;              /* trainings */
 } climb;
 
+/* The map of a model's most frequent words, for the report. */
+static rung_status map_words(rung_ladder_row *row, const rung_model *m, rung_runtime *rt,
+                             rung_error *err)
+{
+    enum { WORDS = 150, CLASSES = 7 };
+    rung_space *s;
+    RUNG_TRY(rung_space_new(&s, m, rt, WORDS, err));
+    const int64_t n = rung_space_words(s);
+    const rung_status status =
+        rung__word_map_of(&row->map, s, n < CLASSES ? n : CLASSES, m->seed, err);
+    rung_space_free(s);
+    return status;
+}
+
 /* One training of a row, to *result. */
 static rung_status run_once(const climb *c, rung_ladder_row *row, size_t run,
                             const char *name, rung_fit_result *result, rung_error *err)
@@ -160,6 +175,8 @@ static rung_status run_once(const climb *c, rung_ladder_row *row, size_t run,
     if (is_shown) status = rung__gaze_of(&row->gaze, m, c->rt, c->corpus, err);
     if (is_shown && status == RUNG_OK && kind == RUNG_RAW)
         status = rung__sight_of(&row->sight, m, c->rt, c->corpus, context, dir, err);
+    if (is_shown && status == RUNG_OK && kind == RUNG_LABELLED && m->type->words)
+        status = map_words(row, m, c->rt, err);
     rung__free(dir);
     rung_model_free(m);
     return status;
@@ -202,6 +219,7 @@ static void release_row(rung_ladder_row *row)
     for (size_t r = 1; r < row->n_runs; r++) rung_fit_result_release(&row->more[r - 1]);
     rung__free(row->more);
     rung__gaze_free(row->gaze);
+    rung__word_map_free(row->map);
 }
 
 /* Texts may have too few words to learn vectors of: a rung that was not asked for by name

@@ -374,9 +374,9 @@ static rung_status add_again(const rung__report *r, rung_error *err)
 
 /* In this order. */
 static rung_status (*const sections[])(const rung__report *, rung_error *) = {
-    add_rungs,          add_prices,        rung__report_curves,
-    rung__report_sight, rung__report_gaze, rung__report_mistakes,
-    add_data,           add_again,
+    add_rungs,         add_prices,         rung__report_curves,   rung__report_sight,
+    rung__report_gaze, rung__report_words, rung__report_mistakes, add_data,
+    add_again,
 };
 
 static void add_top(const rung__report *r)

@@ -22,6 +22,7 @@ typedef struct rung__report {
 rung_status rung__report_curves(const rung__report *r, rung_error *err);
 rung_status rung__report_sight(const rung__report *r, rung_error *err);
 rung_status rung__report_gaze(const rung__report *r, rung_error *err);
+rung_status rung__report_words(const rung__report *r, rung_error *err);
 rung_status rung__report_mistakes(const rung__report *r, rung_error *err);
 
 /* The text of a file in the folder of a training, NUL-terminated (rung__free); NULL if

@@ -100,6 +100,8 @@ rung_status rung__vectors_copy(float **out, int64_t *dim, const rung_model *m,
 rung_status rung__vectors_count(rung__vectors *v, const rung_words *words,
                                 rung_error *err);
 
+rung_runtime *rung__space_runtime(const rung_space *s);
+
 /* Methods of their classes. */
 size_t rung__vectors_extra(const rung_model *m, rung_stored *out);
 rung_status rung__vectors_load(rung_model *m, const rung_safetensors *file,

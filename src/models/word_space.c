@@ -56,6 +56,11 @@ void rung_space_free(rung_space *s)
     rung__free(s);
 }
 
+rung_runtime *rung__space_runtime(const rung_space *s)
+{
+    return s->rt;
+}
+
 int64_t rung_space_words(const rung_space *s)
 {
     return s->n;

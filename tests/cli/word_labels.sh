@@ -75,7 +75,7 @@ is "the table" "$(sed -nE 's/^[* ] ([a-z0-9]+) .*/\1/p' stdout | paste -sd' ')" 
     "rung majority logreg bow word2vec glove lstm bert"
 for name in word2vec glove; do
     is "$name in results.json" "$(grep -c "\"rung\": \"$name\"" run/results.json)" 1
-    grep -q ">$name<" run/report.html || failed "no $name in the report"
+    grep -q ">Words by $name<" run/report.html || failed "no words of $name in the report"
 done
 awk 'length > 80 { exit 1 }' stdout || failed "over 80 columns: $(cat stdout)"
 

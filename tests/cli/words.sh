@@ -50,6 +50,28 @@ runs eval model pairs --json
 is "one pair has no ranks" "$(cat stdout)" \
     '{"rung": "word2vec", "n": 1, "known": 1, "spearman": null}'
 
+# ---- Classes, and a map ----
+
+runs classes model 5
+is "lines of classes" "$(wc -l <stdout)" "$n"
+is "classes" "$(cut -f 2 stdout | sort -u | paste -sd,)" 0,1,2,3,4
+is "the class of the most frequent word" "$(head -n 1 stdout)" "$(sed -n '2s/ .*//p' \
+    vectors.txt)$(printf '\t')0"
+cp stdout five
+runs classes model 5 --threads 3
+cmp -s stdout five || failed "other classes by three threads"
+runs classes model 5 --most 20 --json
+is "lines of classes --json" "$(grep -cE '^\{"word": ".+", "class": [0-4]\}$' stdout)" 20
+says 2 "rung: $((n + 1)) classes of $n words: must be 1 to as many as the words" \
+    classes model $((n + 1))
+says 2 "rung: '5x' classes: must be a whole number" classes model 5x
+runs map model --out words.html --most 30 --quiet
+is "rows of the map's table" "$(grep -oF '<th scope="row">' words.html | wc -l)" 30
+grep -qF "<th scope=\"row\">${words[0]}</th>" words.html ||
+    failed "no row of ${words[0]} in the map's table"
+grep -qF "The 30 most frequent words" words.html || failed "no caption of the map"
+says 2 "rung: where to? give --out FILE" map model
+
 # ---- Both rungs, either vector ----
 
 printf 'one\ttwo\tscore\ndede\tbaba\t5\ndeba\tkiba\t3\nlode\tmude\t1\nno\tway\t2\n' >pairs

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "models/vectors.h"
+#include "models/word_map.h"
 #include "rung/vectors.h"
 
 static rung_error err;
@@ -362,6 +363,49 @@ static rung_status score(rung_space *s, const char *lines, rung_word_score *out)
     return status;
 }
 
+/* What points the same way is one class; the largest is that of "the". */
+static void words_have_classes_and_places(void **state)
+{
+    rung_model *m = make_model(*state);
+    rung_space *s;
+    rung__word_map *map;
+    int32_t *classes;
+    static const int32_t own[] = {0, 1, 2, 3, 4, 5};
+    assert_ok(rung_space_new(&s, m, *state, 0, &err));
+    assert_ok(rung_space_classes(&classes, s, WORDS, 1, &err));
+    assert_memory_equal(classes, own, sizeof own);
+    rung_ids_free(classes);
+    assert_fails_saying(rung_space_classes(&classes, s, WORDS + 1, 1, &err), RUNG_USAGE,
+                        "7 classes of 6 words");
+    assert_fails_saying(rung_space_classes(&classes, s, 0, 1, &err), RUNG_USAGE,
+                        "0 classes");
+    assert_ok(rung__word_map_of(&map, s, 2, 1, &err));
+    double sum[2] = {0}, squares[2] = {0}, all = 0;
+    assert_int_equal(map->n, WORDS);
+    assert_string_equal(map->points[1].label, "king");
+    for (int i = 0; i < WORDS; i++) {
+        const rung_point *p = &map->points[i];
+        sum[0] += p->x, sum[1] += p->y;
+        squares[0] += p->x * p->x / WORDS, squares[1] += p->y * p->y / WORDS;
+        assert_true(p->color == 0 || p->color == 1);
+    }
+    for (int d = 0; d < DIM; d++) {
+        double mean = 0;
+        for (int i = 0; i < WORDS; i++)
+            mean += (double)rung_space_vector(s, i)[d] / WORDS;
+        for (int i = 0; i < WORDS; i++)
+            all += pow((double)rung_space_vector(s, i)[d] - mean, 2) / WORDS;
+    }
+    for (int k = 0; k < 2; k++) {
+        assert_near(sum[k], 0, 1e-9);
+        assert_near(squares[k] / all, map->shares[k], 1e-9);
+    }
+    assert_true(map->shares[0] >= map->shares[1] && map->shares[1] > 0);
+    rung__word_map_free(map);
+    rung_space_free(s);
+    rung_model_free(m);
+}
+
 static void lists_are_scored(void **state)
 {
     rung_model *m = make_model(*state);
@@ -454,6 +498,7 @@ int main(void)
         cmocka_unit_test(failed_allocations_leave_no_trace),
         cmocka_unit_test(a_rare_word_enters_with_its_own_vector),
         cmocka_unit_test(vectors_of_the_context_have_no_ngrams),
+        cmocka_unit_test(words_have_classes_and_places),
         cmocka_unit_test(lists_are_scored),
         cmocka_unit_test(files_for_other_programs_keep_every_bit),
     };

@@ -122,7 +122,7 @@ if [ $# -eq 0 ]; then
         [ $((i % 7)) -gt 0 ] || word=долго
         printf 'В день %d было %s\t%s\n' $((i % 19)) $word "$label"
     done >"$work/отзывы.tsv"
-    "$build/rung" ladder "$work/отзывы.tsv" --rungs majority,logreg,bert \
+    "$build/rung" ladder "$work/отзывы.tsv" --rungs majority,logreg,word2vec,bert \
         --budget 1s --quiet --out "$work/labelled" >"$work/log" || exit 1
     set -- "$work/sample.html" "$work/run/report.html" "$work/labelled/report.html"
 fi
