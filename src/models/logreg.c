@@ -339,40 +339,46 @@ static rung_status logreg_predict_rows(const rung_model *m, rung_runtime *rt,
 
 /* ---- Predicting ---- */
 
-static rung_status predict_piece(const logreg *r, rung_runtime *rt,
-                                 const rung_examples *piece, double *exact,
-                                 rung_error *err)
+typedef struct predicting {
+    const logreg *r;
+    rung_pool *pool;
+    const double *numbers; /* [texts, numbers] */
+    double *exact;         /* [threads, RUNG_FEATURES_VISIT, K] */
+    float *logp;           /* [texts, K] */
+} predicting;
+
+static bool predict_some(void *ctx, size_t first, const rung_csr *rows, int worker)
 {
-    rung_csr rows;
-    rung_logistic_data data = data_of(r);
-    RUNG_TRY(rung__features_apply(&r->features, piece->texts, piece->count, rt->pool,
-                                  &rows, err));
-    const rung_status status = append_numbers(&rows, r, piece, err);
-    data.rows = &rows;
-    if (status == RUNG_OK) rung__logistic_predict(&data, r->weights, rt->pool, exact);
-    rung__csr_release(&rows);
-    return status;
+    const predicting *p = ctx;
+    const rung_numbers *numbers = &p->r->numbers;
+    const size_t K = (size_t)p->r->base.n_labels;
+    double *exact = p->exact + (size_t)worker * RUNG_FEATURES_VISIT * K;
+    rung_logistic_data data = data_of(p->r);
+    rung_csr all = {0};
+    if (numbers->n > 0 &&
+        rung__numbers_join(&all, rows, numbers, p->numbers + first * numbers->n, NULL))
+        return false;
+    data.rows = numbers->n > 0 ? &all : rows;
+    rung__logistic_predict(&data, p->r->weights, p->pool, exact);
+    for (size_t k = 0; k < (size_t)rows->n_rows * K; k++)
+        p->logp[first * K + k] = (float)exact[k];
+    rung__csr_release(&all);
+    return true;
 }
 
-/* In pieces whose rows stay in the caches. */
 static rung_status logreg_predict(const rung_model *m, rung_runtime *rt,
                                   const rung_examples *data, float *logp, rung_error *err)
 {
-    enum { PIECE = 1024 };
-    const size_t n = data->count, K = (size_t)m->n_labels;
-    rung_status status = RUNG_OK;
-    double *exact = rung__alloc_array(PIECE * K, sizeof *exact);
-    if (!exact) return rung__out_of_memory(err, PIECE * K * 8, "predictions");
-    for (size_t i = 0; i < n && status == RUNG_OK; i += PIECE) {
-        rung_examples some = {.texts = data->texts + i,
-                              .count = n - i < PIECE ? n - i : PIECE,
-                              .n_numbers = data->n_numbers};
-        if (data->numbers) some.numbers = data->numbers + i * data->n_numbers;
-        status = predict_piece(logreg_of(m), rt, &some, exact, err);
-        for (size_t k = 0; status == RUNG_OK && k < some.count * K; k++)
-            logp[i * K + k] = (float)exact[k];
-    }
-    rung__free(exact);
+    const logreg *r = logreg_of(m);
+    const size_t cells =
+        (size_t)rung_pool_threads(rt->pool) * RUNG_FEATURES_VISIT * (size_t)m->n_labels;
+    predicting p = {.r = r, .pool = rt->pool, .numbers = data->numbers, .logp = logp};
+    RUNG_TRY(check_numbers(r, data, err));
+    p.exact = rung__alloc_array(cells, sizeof *p.exact);
+    if (!p.exact) return rung__out_of_memory(err, cells * 8, "predictions");
+    const rung_status status = rung__features_visit(
+        &r->features, data->texts, data->count, rt->pool, predict_some, &p, err);
+    rung__free(p.exact);
     return status;
 }
 

@@ -14,7 +14,7 @@
 
 #include "base/alloc.h"
 
-#define BLOCK_TEXTS 256
+enum { BLOCK_TEXTS = RUNG_FEATURES_VISIT };
 
 /* ---- Sorting ---- */
 
@@ -30,24 +30,34 @@ static void insertion_sort(uint32_t *x, size_t n)
     }
 }
 
+/* Where the values of each byte begin, from how many there are. */
+static void find_places(uint32_t place[256])
+{
+    uint32_t begin = 0;
+    for (int b = 0; b < 256; b++) {
+        const uint32_t count = place[b];
+        place[b] = begin;
+        begin += count;
+    }
+}
+
 /* Sorts n numbers below `limit` by their bytes, the lowest first; x and spare change
  * places. Returns the sorted one. */
 static uint32_t *sort(uint32_t *x, uint32_t *spare, size_t n, int64_t limit)
 {
+    uint32_t places[4][256] = {0};
+    int n_bytes = 1;
     if (n <= FEW) {
         insertion_sort(x, n);
         return x;
     }
-    for (int shift = 0; (limit - 1) >> shift > 0; shift += 8) {
-        size_t place[256] = {0}, begin = 0;
-        for (size_t i = 0; i < n; i++) place[x[i] >> shift & 255]++;
-        for (int b = 0; b < 256; b++) {
-            const size_t count = place[b];
-            place[b] = begin;
-            begin += count;
-        }
-        for (size_t i = 0; i < n; i++) spare[place[x[i] >> shift & 255]++] = x[i];
-        uint32_t *sorted = spare;
+    while (n_bytes < 4 && (limit - 1) >> 8 * n_bytes > 0) n_bytes++;
+    for (size_t i = 0; i < n; i++)
+        for (int k = 0; k < n_bytes; k++) places[k][x[i] >> 8 * k & 255]++;
+    for (int k = 0; k < n_bytes; k++) {
+        uint32_t *place = places[k], *sorted = spare;
+        find_places(place);
+        for (size_t i = 0; i < n; i++) sorted[place[x[i] >> 8 * k & 255]++] = x[i];
         spare = x;
         x = sorted;
     }
@@ -59,10 +69,10 @@ static uint32_t *sort(uint32_t *x, uint32_t *spare, size_t n, int64_t limit)
 /* The rows of BLOCK_TEXTS texts: columns before selection with counts, then columns with
  * weights. */
 typedef struct block {
-    int32_t *columns; /* [cap], owned */
-    float *values;    /* [cap], owned */
-    size_t n, cap;
-    rung_status status;
+    int64_t first[BLOCK_TEXTS + 1]; /* where rows begin, and the last one ends */
+    int32_t *columns;               /* [cap], owned */
+    float *values;                  /* [cap], owned */
+    size_t cap;
 } block;
 
 /* What a thread needs for one text. */
@@ -70,30 +80,39 @@ typedef struct scratch {
     rung_ngrams_scratch ngrams;
     uint32_t *columns; /* [2 columns_cap]: two buffers, owned */
     size_t columns_cap;
+    bool has_failed; /* an allocation */
 } scratch;
 
 typedef struct counting {
-    const rung_features *f; /* its columns are chosen later */
+    const rung_features *f; /* its columns may be chosen later */
     const rung_span *texts;
     size_t n_texts;
     rung_pool *pool;
-    int64_t n_blocks;
-    block *blocks;      /* [n_blocks], owned */
+    int64_t n_tasks, n_blocks;
+    block *blocks;      /* [n_blocks]: one for each task, or for each thread; owned */
     scratch *scratches; /* [threads], owned */
-    int64_t *sizes;     /* [n_texts]: values of each row, owned */
 } counting;
 
-static size_t block_begin(const counting *c, int64_t b)
+static size_t task_begin(const counting *c, int64_t task)
 {
-    const size_t begin = (size_t)b * BLOCK_TEXTS;
+    const size_t begin = (size_t)task * BLOCK_TEXTS;
     return begin < c->n_texts ? begin : c->n_texts;
 }
 
-static bool reserve(block *b, size_t n)
+static int64_t task_texts(const counting *c, int64_t task)
+{
+    return (int64_t)(task_begin(c, task + 1) - task_begin(c, task));
+}
+
+/* Room for n values, which are of this share of the block's text; for all of it, if that
+ * goes on likewise: growing costs pages. */
+static bool reserve(block *b, size_t n, double share)
 {
     size_t cap = b->cap;
-    if (!rung__grow(&b->columns, &cap, b->n + n, sizeof *b->columns)) return false;
-    return rung__grow(&b->values, &b->cap, b->n + n, sizeof *b->values);
+    if (n <= cap) return true;
+    n = (size_t)((double)n / share);
+    if (!rung__grow(&b->columns, &cap, n, sizeof *b->columns)) return false;
+    return rung__grow(&b->values, &b->cap, n, sizeof *b->values);
 }
 
 /* The columns of one text, unsorted, in s->columns: hashes or numbers of names. */
@@ -120,35 +139,108 @@ static int64_t n_before(const rung_features *f)
     return f->config.bits ? (int64_t)1 << f->config.bits : f->names.n;
 }
 
-/* Appends the row of one text: its columns, ascending, with their counts. */
-static bool count_text(const counting *c, scratch *s, size_t i, block *b)
+/* Puts the different ones of n sorted columns at `end`, with their counts; returns where
+ * they end. */
+static int64_t append_row(const block *b, const uint32_t *x, size_t n, int64_t end)
 {
-    size_t n;
-    if (!find_columns(s, c->f, c->texts[i], &n) || !reserve(b, n)) return false;
-    if (n == 0) return true; // sizes[i] is 0
-    const uint32_t *x = sort(s->columns, s->columns + s->columns_cap, n, n_before(c->f));
-    const size_t begin = b->n;
     for (size_t k = 0; k < n; k++) {
         if (k > 0 && x[k] == x[k - 1]) {
-            b->values[b->n - 1] += 1;
+            b->values[end - 1] += 1;
         } else {
-            b->columns[b->n] = (int32_t)x[k];
-            b->values[b->n++] = 1;
+            b->columns[end] = (int32_t)x[k];
+            b->values[end++] = 1;
         }
     }
-    c->sizes[i] = (int64_t)(b->n - begin);
+    return end;
+}
+
+/* Bits that are set. The compiler's own calls a function where it may not assume the
+ * instruction. */
+static int count_bits(uint32_t x)
+{
+    x -= x >> 1 & 0x55555555u;
+    x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+    x = (x + (x >> 4)) & 0x0F0F0F0Fu;
+    return (int)(x * 0x01010101u >> 24);
+}
+
+/* Leaves the kept ones of the columns between `from` and `end` at `to`, which does not
+ * lie behind; returns where they end. There is no branch that may be guessed wrong while
+ * memory is waited for. */
+static int64_t keep_columns(const rung_features *f, const block *b, int64_t from,
+                            int64_t end, int64_t to)
+{
+    for (int64_t p = from; p < end; p++) {
+        const uint32_t hash = (uint32_t)b->columns[p], bit = hash % 32;
+        const rung_features_group g = f->groups[hash / 32];
+        const float count = b->values[p];
+        b->columns[to] = g.before + count_bits(g.kept & (((uint32_t)1 << bit) - 1));
+        b->values[to] = count;
+        to += g.kept >> bit & 1;
+    }
+    return to;
+}
+
+static double tf_of(int tf, float count)
+{
+    if (tf == RUNG_TF_BINARY || count == 1) return 1;
+    return tf == RUNG_TF_RAW ? (double)count : 1 + log((double)count);
+}
+
+/* Weighs one row of counts between `from` and `end`; leaves it at `to`, which does not
+ * lie behind, and returns where it ends. */
+static int64_t weigh_row(const rung_features *f, const block *b, int64_t from,
+                         int64_t end, int64_t to)
+{
+    if (f->config.bits) end = keep_columns(f, b, from, end, to);
+    double squares = 0;
+    for (int64_t p = to; p < end; p++) {
+        const double x =
+            tf_of(f->config.tf, b->values[p]) * (double)f->idf[b->columns[p]];
+        squares += x * x;
+        b->values[p] = (float)x;
+    }
+    const float scale = (float)(squares > 0 ? 1 / sqrt(squares) : 0);
+    for (int64_t p = to; p < end; p++) b->values[p] *= scale;
+    return end;
+}
+
+/* Appends row k of the block: columns, ascending, with their counts, or with their
+ * weights if these are known already. */
+static bool count_text(const rung_features *f, scratch *s, rung_span text, block *b,
+                       int64_t k, double share)
+{
+    const int64_t begin = b->first[k];
+    size_t n;
+    if (!find_columns(s, f, text, &n)) return false;
+    if (!reserve(b, (size_t)begin + n, share)) return false;
+    const uint32_t *x = s->columns;
+    if (n > 0) x = sort(s->columns, s->columns + s->columns_cap, n, n_before(f));
+    int64_t end = append_row(b, x, n, begin);
+    if (f->idf) end = weigh_row(f, b, begin, end, begin);
+    b->first[k + 1] = end;
     return true;
+}
+
+/* The rows of one task's texts. */
+static bool count_texts(const counting *c, int64_t task, scratch *s, block *b)
+{
+    const rung_span *texts = c->texts + task_begin(c, task);
+    const int64_t n = task_texts(c, task);
+    size_t bytes = 1, done = 1;
+    for (int64_t k = 0; k < n; k++) bytes += texts[k].size;
+    for (int64_t k = 0; k < n && !s->has_failed; k++) {
+        done += texts[k].size;
+        s->has_failed =
+            !count_text(c->f, s, texts[k], b, k, (double)done / (double)bytes);
+    }
+    return !s->has_failed;
 }
 
 static void count_block(void *ctx, int64_t task, int worker)
 {
     const counting *c = ctx;
-    block *b = &c->blocks[task];
-    for (size_t i = block_begin(c, task); i < block_begin(c, task + 1); i++) {
-        if (count_text(c, &c->scratches[worker], i, b)) continue;
-        b->status = RUNG_MEMORY;
-        return;
-    }
+    count_texts(c, task, &c->scratches[worker], &c->blocks[task]);
 }
 
 static void counting_release(counting *c)
@@ -158,67 +250,48 @@ static void counting_release(counting *c)
     for (int t = 0; c->scratches && t < rung_pool_threads(c->pool); t++)
         rung__ngrams_release(&c->scratches[t].ngrams),
             rung__free(c->scratches[t].columns);
-    rung__free(c->blocks), rung__free(c->scratches), rung__free(c->sizes);
+    rung__free(c->blocks), rung__free(c->scratches);
 }
 
-/* Counts all texts. Release it also after a failure. */
-static rung_status count(counting *c, const rung_features *f, const rung_span *texts,
-                         size_t n, rung_pool *pool, rung_error *err)
+/* Runs a task for every BLOCK_TEXTS texts. Release it also after a failure. */
+static rung_status run(counting *c, rung_task_fn task, void *ctx, rung_error *err)
 {
-    *c = (counting){.f = f, .texts = texts, .n_texts = n, .pool = pool};
-    if (n > INT32_MAX)
-        return rung_fail(err, RUNG_INPUT, "%zu texts: must be fewer than 2^31", n);
-    c->n_blocks = (int64_t)((n + BLOCK_TEXTS - 1) / BLOCK_TEXTS);
-    c->blocks = rung__alloc_array((size_t)c->n_blocks, sizeof *c->blocks);
-    c->scratches =
-        rung__alloc_array((size_t)rung_pool_threads(pool), sizeof *c->scratches);
-    c->sizes = rung__alloc_array(n, sizeof *c->sizes);
-    if (!c->blocks || !c->scratches || !c->sizes)
-        return rung__out_of_memory(err, n * sizeof *c->sizes, "features of texts");
-    rung_pool_run(pool, c->n_blocks, count_block, c);
-    for (int64_t b = 0; b < c->n_blocks; b++) {
-        if (c->blocks[b].status != RUNG_OK)
-            return rung__out_of_memory(err, 8 * c->blocks[b].cap, "features of texts");
+    const int threads = rung_pool_threads(c->pool);
+    if (c->n_texts > INT32_MAX)
+        return rung_fail(err, RUNG_INPUT, "%zu texts: must be fewer than 2^31",
+                         c->n_texts);
+    c->n_tasks = (int64_t)((c->n_texts + BLOCK_TEXTS - 1) / BLOCK_TEXTS);
+    if (c->n_blocks == 0) c->n_blocks = c->n_tasks;
+    const size_t bytes = (size_t)c->n_blocks * sizeof *c->blocks;
+    c->blocks = rung__alloc(bytes);
+    c->scratches = rung__alloc_array((size_t)threads, sizeof *c->scratches);
+    if (!c->blocks || !c->scratches)
+        return rung__out_of_memory(err, bytes, "features of texts");
+    rung_pool_run(c->pool, c->n_tasks, task, ctx);
+    for (int t = 0; t < threads; t++) {
+        if (c->scratches[t].has_failed)
+            return rung__out_of_memory(err, 8 * c->blocks[0].cap, "features of texts");
     }
     return RUNG_OK;
 }
 
 /* ---- Choosing columns ---- */
 
-/* Bits that are set. The compiler's own calls a function where it may not assume the
- * instruction. */
-static int count_bits(uint64_t x)
-{
-    x -= x >> 1 & 0x5555555555555555u;
-    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
-    x = (x + (x >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
-    return (int)(x * 0x0101010101010101u >> 56);
-}
-
 /* Numbers the kept columns: hashes ascend. */
 static rung_status index_columns(rung_features *f, rung_error *err)
 {
-    const size_t n_groups = (size_t)1 << (f->config.bits - 6);
+    const size_t n_groups = (size_t)1 << (f->config.bits - 5);
     f->groups = rung__alloc_array(n_groups, sizeof *f->groups);
     if (!f->groups)
         return rung__out_of_memory(err, n_groups * sizeof *f->groups, "columns");
     for (int64_t j = 0; j < f->n_columns; j++)
-        f->groups[f->hashes[j] / 64].kept |= (uint64_t)1 << f->hashes[j] % 64;
-    int64_t before = 0;
+        f->groups[f->hashes[j] / 32].kept |= (uint32_t)1 << f->hashes[j] % 32;
+    int32_t before = 0;
     for (size_t g = 0; g < n_groups; g++) {
         f->groups[g].before = before;
         before += count_bits(f->groups[g].kept);
     }
     return RUNG_OK;
-}
-
-/* Whether a column before selection is kept, and its number if it is. */
-static bool find_column(int32_t *j, const rung_features *f, int32_t hash)
-{
-    const rung_features_group *g = &f->groups[hash / 64];
-    const int bit = hash % 64;
-    *j = (int32_t)g->before + count_bits(g->kept & (((uint64_t)1 << bit) - 1));
-    return g->kept >> bit & 1;
 }
 
 static rung_status new_columns(rung_features *f, int64_t n, rung_error *err)
@@ -247,141 +320,178 @@ static double idf_of(const rung_features *f, size_t n_texts, uint32_t df)
     return f->config.idf ? 1 + log((1.0 + (double)n_texts) / (1.0 + df)) : 1;
 }
 
-static rung_status choose_hashes(rung_features *f, size_t n_texts, const uint32_t *df,
-                                 rung_error *err)
+/* Columns before selection are looked at in slices, one a task. */
+enum { MAX_SLICES = 16 };
+
+typedef struct choosing {
+    rung_features *f;
+    const counting *c;
+    double least, most; /* texts */
+    uint32_t *df;       /* [n_before]: texts that have the column, owned */
+    int64_t n_slices;
+    struct {
+        int64_t n_occupied, n_kept, before; /* before: kept ones of other slices */
+    } slices[MAX_SLICES];
+} choosing;
+
+static int64_t slice_begin(const choosing *k, int64_t slice)
 {
-    const int64_t n_hashes = n_before(f);
-    const double least = fmax(texts_of(f->config.min_df, n_texts), 1);
-    const double most = most_texts(&f->config, n_texts);
-    int64_t n = 0;
-    for (int64_t h = 0; h < n_hashes; h++) {
-        f->n_occupied += df[h] > 0;
-        n += df[h] >= least && df[h] <= most;
-    }
-    RUNG_TRY(new_columns(f, n, err));
-    for (int64_t h = 0, j = 0; h < n_hashes; h++) {
-        if (df[h] < least || df[h] > most) continue;
-        f->hashes[j] = (int32_t)h;
-        f->idf[j++] = (float)idf_of(f, n_texts, df[h]);
-    }
-    return index_columns(f, err);
+    return n_before(k->f) * slice / k->n_slices;
 }
 
 /* All names stay: whoever made the vocabulary has chosen. */
-static rung_status weigh_names(rung_features *f, size_t n_texts, const uint32_t *df,
-                               rung_error *err)
+static bool is_kept(const choosing *k, int64_t h)
 {
-    RUNG_TRY(new_columns(f, f->names.n, err));
-    for (int64_t j = 0; j < f->n_columns; j++)
-        f->idf[j] = (float)idf_of(f, n_texts, df[j]);
-    return RUNG_OK;
+    return !k->f->config.bits || (k->df[h] >= k->least && k->df[h] <= k->most);
+}
+
+/* The first of columns[p ... end), ascending, that is not below `column`. */
+static int64_t lower_bound(const int32_t *columns, int64_t p, int64_t end, int64_t column)
+{
+    while (p < end) {
+        const int64_t middle = p + (end - p) / 2;
+        if (columns[middle] < column)
+            p = middle + 1;
+        else
+            end = middle;
+    }
+    return p;
+}
+
+/* Counts the texts of a block that have the columns from `begin` to `end`. */
+static void count_columns(const choosing *k, int64_t task, int64_t begin, int64_t end)
+{
+    const block *b = &k->c->blocks[task];
+    const int32_t *columns = b->columns;
+    for (int64_t i = 0; i < task_texts(k->c, task); i++) {
+        int64_t p = b->first[i];
+        if (begin > 0) p = lower_bound(columns, p, b->first[i + 1], begin);
+        for (; p < b->first[i + 1] && columns[p] < end; p++) k->df[columns[p]]++;
+    }
+}
+
+static void count_slice(void *ctx, int64_t slice, int worker)
+{
+    (void)worker;
+    choosing *k = ctx;
+    const int64_t begin = slice_begin(k, slice), end = slice_begin(k, slice + 1);
+    for (int64_t task = 0; task < k->c->n_tasks; task++)
+        count_columns(k, task, begin, end);
+    for (int64_t h = begin; h < end; h++) {
+        k->slices[slice].n_occupied += k->df[h] > 0;
+        k->slices[slice].n_kept += is_kept(k, h);
+    }
+}
+
+static void number_slice(void *ctx, int64_t slice, int worker)
+{
+    (void)worker;
+    const choosing *k = ctx;
+    rung_features *f = k->f;
+    int64_t j = k->slices[slice].before;
+    for (int64_t h = slice_begin(k, slice); h < slice_begin(k, slice + 1); h++) {
+        if (!is_kept(k, h)) continue;
+        if (f->hashes) f->hashes[j] = (int32_t)h;
+        f->idf[j++] = (float)idf_of(f, k->c->n_texts, k->df[h]);
+    }
 }
 
 static rung_status choose_columns(rung_features *f, const counting *c, rung_error *err)
 {
-    const size_t n_columns = (size_t)n_before(f);
-    uint32_t *df = rung__alloc_array(n_columns, sizeof *df);
-    if (!df) return rung__out_of_memory(err, n_columns * sizeof *df, "counts of columns");
-    for (int64_t b = 0; b < c->n_blocks; b++) {
-        const block *x = &c->blocks[b];
-        for (size_t p = 0; p < x->n; p++) df[x->columns[p]]++;
+    const size_t n = (size_t)n_before(f);
+    choosing k = {.f = f,
+                  .c = c,
+                  .least = fmax(texts_of(f->config.min_df, c->n_texts), 1),
+                  .most = most_texts(&f->config, c->n_texts)};
+    int64_t n_kept = 0;
+    k.n_slices = rung_pool_threads(c->pool);
+    if (k.n_slices > MAX_SLICES) k.n_slices = MAX_SLICES;
+    k.df = rung__alloc_array(n, sizeof *k.df);
+    if (!k.df) return rung__out_of_memory(err, n * sizeof *k.df, "counts of columns");
+    rung_pool_run(c->pool, k.n_slices, count_slice, &k);
+    for (int s = 0; s < k.n_slices; s++) {
+        k.slices[s].before = n_kept;
+        n_kept += k.slices[s].n_kept;
+        if (f->config.bits) f->n_occupied += k.slices[s].n_occupied;
     }
-    rung_status status = f->config.bits ? choose_hashes(f, c->n_texts, df, err)
-                                        : weigh_names(f, c->n_texts, df, err);
-    rung__free(df);
-    return status;
+    rung_status status = new_columns(f, n_kept, err);
+    if (status == RUNG_OK) rung_pool_run(c->pool, k.n_slices, number_slice, &k);
+    rung__free(k.df);
+    return status == RUNG_OK && f->config.bits ? index_columns(f, err) : status;
 }
 
-/* ---- Weights ---- */
+/* ---- Rows ---- */
 
-typedef struct weighing {
+typedef struct placing {
     const rung_features *f;
     counting *c;
     rung_csr *rows;
-} weighing;
+} placing;
 
-static double tf_of(int tf, float count)
-{
-    if (tf == RUNG_TF_BINARY || count == 1) return 1;
-    return tf == RUNG_TF_RAW ? (double)count : 1 + log((double)count);
-}
-
-/* Leaves the kept ones of n columns, from `from`, at `to`; returns where they end. There
- * is no branch that may be guessed wrong while memory is waited for. */
-static size_t keep_columns(const rung_features *f, const block *b, size_t from, int64_t n,
-                           size_t to)
-{
-    for (size_t p = from; p < from + (size_t)n; p++) {
-        int32_t j = b->columns[p];
-        const float count = b->values[p];
-        const bool is_kept = !f->config.bits || find_column(&j, f, j);
-        b->columns[to] = j;
-        b->values[to] = count;
-        to += is_kept;
-    }
-    return to;
-}
-
-/* Weights one row of n counts in place; returns how many of its columns are kept. `to`
- * does not lie behind `from`. */
-static int64_t weigh_row(const rung_features *f, const block *b, size_t from, int64_t n,
-                         size_t to)
-{
-    const size_t end = keep_columns(f, b, from, n, to);
-    double squares = 0;
-    for (size_t p = to; p < end; p++) {
-        const double x =
-            tf_of(f->config.tf, b->values[p]) * (double)f->idf[b->columns[p]];
-        squares += x * x;
-        b->values[p] = (float)x;
-    }
-    const float scale = (float)(squares > 0 ? 1 / sqrt(squares) : 0);
-    for (size_t p = to; p < end; p++) b->values[p] *= scale;
-    return (int64_t)(end - to);
-}
-
+/* Rows that were counted before the columns were chosen: keeps those and weighs them. */
 static void weigh_block(void *ctx, int64_t task, int worker)
 {
     (void)worker;
-    const weighing *w = ctx;
+    const placing *w = ctx;
     block *b = &w->c->blocks[task];
-    size_t from = 0, to = 0;
-    for (size_t i = block_begin(w->c, task); i < block_begin(w->c, task + 1); i++) {
-        const int64_t n = w->c->sizes[i];
-        w->c->sizes[i] = weigh_row(w->f, b, from, n, to);
-        from += (size_t)n;
-        to += (size_t)w->c->sizes[i];
+    int64_t from = 0;
+    for (int64_t k = 0; k < task_texts(w->c, task); k++) {
+        const int64_t end = b->first[k + 1];
+        b->first[k + 1] = weigh_row(w->f, b, from, end, b->first[k]);
+        from = end;
     }
-    b->n = to;
 }
 
 /* Copies a block to its place, and frees it. */
 static void place_block(void *ctx, int64_t task, int worker)
 {
     (void)worker;
-    const weighing *w = ctx;
+    const placing *w = ctx;
     block *b = &w->c->blocks[task];
-    const int64_t begin = w->rows->first[block_begin(w->c, task)];
-    if (b->n > 0) {
-        memcpy(w->rows->columns + begin, b->columns, b->n * sizeof *b->columns);
-        memcpy(w->rows->values + begin, b->values, b->n * sizeof *b->values);
+    int64_t *first = w->rows->first + task_begin(w->c, task);
+    const int64_t begin = first[0], n_texts = task_texts(w->c, task);
+    const size_t n = (size_t)b->first[n_texts];
+    for (int64_t k = 1; k < n_texts; k++) first[k] = begin + b->first[k];
+    if (n > 0) {
+        memcpy(w->rows->columns + begin, b->columns, n * sizeof *b->columns);
+        memcpy(w->rows->values + begin, b->values, n * sizeof *b->values);
     }
     rung__free(b->columns), rung__free(b->values);
     *b = (block){0};
 }
 
-static rung_status weigh(const rung_features *f, counting *c, rung_csr *rows,
-                         rung_error *err)
+static rung_status place(placing *w, rung_error *err)
 {
-    weighing w = {f, c, rows};
+    const counting *c = w->c;
     int64_t n = 0;
-    rung_pool_run(c->pool, c->n_blocks, weigh_block, &w);
-    for (size_t i = 0; i < c->n_texts; i++) n += c->sizes[i];
-    RUNG_TRY(rung__csr_new(rows, (int64_t)c->n_texts, f->n_columns, n, err));
-    for (size_t i = 0; i < c->n_texts; i++)
-        rows->first[i + 1] = rows->first[i] + c->sizes[i];
-    rung_pool_run(c->pool, c->n_blocks, place_block, &w);
+    for (int64_t t = 0; t < c->n_tasks; t++) n += c->blocks[t].first[task_texts(c, t)];
+    RUNG_TRY(rung__csr_new(w->rows, (int64_t)c->n_texts, w->f->n_columns, n, err));
+    int64_t *first = w->rows->first; // of each block now, of the rows within it later
+    for (int64_t t = 0; t < c->n_tasks; t++)
+        first[task_begin(c, t + 1)] =
+            first[task_begin(c, t)] + c->blocks[t].first[task_texts(c, t)];
+    rung_pool_run(c->pool, c->n_tasks, place_block, w);
     return RUNG_OK;
+}
+
+/* ---- Rows that are not kept ---- */
+
+typedef struct visiting {
+    counting c;
+    rung_features_fn *fn;
+    void *ctx;
+} visiting;
+
+static void visit_block(void *ctx, int64_t task, int worker)
+{
+    const visiting *v = ctx;
+    const counting *c = &v->c;
+    scratch *s = &c->scratches[worker];
+    block *b = &c->blocks[worker];
+    if (!count_texts(c, task, s, b)) return;
+    const rung_csr rows = {task_texts(c, task), c->f->n_columns, b->first, b->columns,
+                           b->values};
+    s->has_failed = !v->fn(v->ctx, task_begin(c, task), &rows, worker);
 }
 
 /* ---- Features ---- */
@@ -437,13 +547,15 @@ rung_status rung__features_fit(rung_features *f, const rung_features_config *con
                                const rung_span *texts, size_t n, rung_pool *pool,
                                rung_csr *rows, rung_error *err)
 {
-    counting c = {0};
+    counting c = {.f = f, .texts = texts, .n_texts = n, .pool = pool};
     *f = (rung_features){0};
     RUNG_TRY(make_features(f, config, err));
     rung_status status = make_vocabulary(f, config->vocabulary, texts, n, pool, err);
-    if (status == RUNG_OK) status = count(&c, f, texts, n, pool, err);
+    if (status == RUNG_OK) status = run(&c, count_block, &c, err);
     if (status == RUNG_OK) status = choose_columns(f, &c, err);
-    if (status == RUNG_OK) status = weigh(f, &c, rows, err);
+    placing w = {f, &c, rows};
+    if (status == RUNG_OK) rung_pool_run(pool, c.n_tasks, weigh_block, &w);
+    if (status == RUNG_OK) status = place(&w, err);
     counting_release(&c);
     if (status != RUNG_OK) rung__features_release(f);
     return status;
@@ -452,10 +564,22 @@ rung_status rung__features_fit(rung_features *f, const rung_features_config *con
 rung_status rung__features_apply(const rung_features *f, const rung_span *texts, size_t n,
                                  rung_pool *pool, rung_csr *rows, rung_error *err)
 {
-    counting c;
-    rung_status status = count(&c, f, texts, n, pool, err);
-    if (status == RUNG_OK) status = weigh(f, &c, rows, err);
+    counting c = {.f = f, .texts = texts, .n_texts = n, .pool = pool};
+    rung_status status = run(&c, count_block, &c, err);
+    placing w = {f, &c, rows};
+    if (status == RUNG_OK) status = place(&w, err);
     counting_release(&c);
+    return status;
+}
+
+rung_status rung__features_visit(const rung_features *f, const rung_span *texts, size_t n,
+                                 rung_pool *pool, rung_features_fn *fn, void *ctx,
+                                 rung_error *err)
+{
+    visiting v = {{.f = f, .texts = texts, .n_texts = n, .pool = pool}, fn, ctx};
+    v.c.n_blocks = rung_pool_threads(pool);
+    const rung_status status = run(&v.c, visit_block, &v, err);
+    counting_release(&v.c);
     return status;
 }
 

@@ -50,10 +50,10 @@ typedef struct rung_features_config {
         .ngrams = 2, .bits = 22, .min_df = 2, .idf = true                                \
     }
 
-/* 64 columns before selection: which are kept, and how many before them. */
+/* 32 columns before selection: which are kept, and how many before them. */
 typedef struct rung_features_group {
-    uint64_t kept; /* bit c: column c of the group */
-    int64_t before;
+    uint32_t kept; /* bit c: column c of the group */
+    int32_t before;
 } rung_features_group;
 
 typedef struct rung_features {
@@ -63,7 +63,7 @@ typedef struct rung_features {
     rung_ngram_set names;        /* with bits = 0: the vocabulary, owned */
     int32_t *hashes;             /* [n_columns]: column before selection, owned */
     float *idf;                  /* [n_columns], owned */
-    rung_features_group *groups; /* [2^bits / 64], owned */
+    rung_features_group *groups; /* [2^bits / 32], owned */
     int64_t n_occupied; /* columns before selection that occurred; 0 after restore */
 } rung_features;
 
@@ -90,6 +90,16 @@ void rung__features_name(rung_str *out, const rung_features *f, int64_t column);
 /* The rows of n texts. */
 rung_status rung__features_apply(const rung_features *f, const rung_span *texts, size_t n,
                                  rung_pool *pool, rung_csr *rows, rung_error *err);
+
+/* Does fn for the same rows without keeping them: for at most RUNG_FEATURES_VISIT at a
+ * time, those of the texts from `first` on; in any order, on several threads at once.
+ * When fn says that it is out of memory (false), so is this. */
+enum { RUNG_FEATURES_VISIT = 256 };
+typedef bool rung_features_fn(void *ctx, size_t first, const rung_csr *rows, int worker);
+rung_status rung__features_visit(const rung_features *f, const rung_span *texts, size_t n,
+                                 rung_pool *pool, rung_features_fn *fn, void *ctx,
+                                 rung_error *err);
+
 void rung__features_release(rung_features *f);
 
 /* The share of the different n-grams of the training texts that share their column with

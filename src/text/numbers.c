@@ -77,16 +77,23 @@ static void append_row(rung_csr *to, const rung_csr *from, int64_t i,
     to->first[i + 1] = end;
 }
 
+rung_status rung__numbers_join(rung_csr *out, const rung_csr *rows,
+                               const rung_numbers *numbers, const double *values,
+                               rung_error *err)
+{
+    const int64_t N = rows->n_rows, n = (int64_t)numbers->n;
+    // One more: the place of a number that is 0 and not kept.
+    RUNG_TRY(rung__csr_new(out, N, rows->n_columns + n, rows->first[N] + N * n + 1, err));
+    for (int64_t i = 0; i < N; i++) append_row(out, rows, i, numbers, values + i * n);
+    return RUNG_OK;
+}
+
 rung_status rung__numbers_append(rung_csr *rows, const rung_numbers *numbers,
                                  const double *values, rung_error *err)
 {
-    const int64_t N = rows->n_rows, n = (int64_t)numbers->n;
     rung_csr all;
-    if (n == 0) return RUNG_OK;
-    // One more: the place of a number that is 0 and not kept.
-    RUNG_TRY(
-        rung__csr_new(&all, N, rows->n_columns + n, rows->first[N] + N * n + 1, err));
-    for (int64_t i = 0; i < N; i++) append_row(&all, rows, i, numbers, values + i * n);
+    if (numbers->n == 0) return RUNG_OK;
+    RUNG_TRY(rung__numbers_join(&all, rows, numbers, values, err));
     rung__csr_release(rows);
     *rows = all;
     return RUNG_OK;

@@ -31,8 +31,11 @@ typedef struct rung_numbers {
 /* The scales of values [count, n], count > 0, all finite as floats. */
 rung_status rung__numbers_fit(rung_numbers *out, const double *values, size_t count,
                               size_t n, rung_error *err);
-/* Appends n columns to the rows of texts: those of values [rows, n]. Without columns
- * there is nothing to do. */
+/* The rows of texts and behind them n columns: those of values [rows, n]. */
+rung_status rung__numbers_join(rung_csr *out, const rung_csr *rows,
+                               const rung_numbers *numbers, const double *values,
+                               rung_error *err);
+/* Appends them in place. Without columns there is nothing to do. */
 rung_status rung__numbers_append(rung_csr *rows, const rung_numbers *numbers,
                                  const double *values, rung_error *err);
 void rung__numbers_release(rung_numbers *numbers);

@@ -1,6 +1,7 @@
 /* Features: hashes, counts, weights, and that only texts decide. */
 #include "support.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -126,7 +127,42 @@ static void assert_same_rows(const rung_csr *a, int64_t first, const rung_csr *b
     assert_memory_equal(a->values + begin, b->values, (size_t)n * sizeof *b->values);
 }
 
-/* Any threads, any part of the texts, fitted or restored: the same rows. */
+typedef struct visit {
+    const rung_csr *rows;   /* wanted */
+    atomic_int_fast64_t *n; /* rows seen */
+} visit;
+
+static bool compare_rows(void *ctx, size_t first, const rung_csr *rows, int worker)
+{
+    const visit *v = ctx;
+    assert_true(worker >= 0 && worker < 2 && rows->n_rows <= RUNG_FEATURES_VISIT);
+    assert_same_rows(v->rows, (int64_t)first, rows);
+    atomic_fetch_add(v->n, rows->n_rows);
+    return true;
+}
+
+static bool have_no_memory(void *ctx, size_t first, const rung_csr *rows, int worker)
+{
+    (void)ctx, (void)rows, (void)worker;
+    return first == 0;
+}
+
+static void check_visits(const rung_features *f, const rung_span *texts,
+                         const rung_csr *rows)
+{
+    atomic_int_fast64_t n = 0;
+    visit v = {rows, &n};
+    assert_ok(rung__features_visit(f, texts, TEXTS, pool, compare_rows, &v, &err));
+    assert_int_equal(n, TEXTS);
+    assert_ok(rung__features_visit(f, texts, 0, pool, compare_rows, &v, &err));
+    assert_int_equal(n, TEXTS);
+    assert_int_equal(
+        rung__features_visit(f, texts, TEXTS, pool, have_no_memory, NULL, &err),
+        RUNG_MEMORY);
+}
+
+/* Any threads, any part of the texts, fitted or restored, kept or visited: the same
+ * rows. */
 static void rows_depend_on_their_texts_alone(void **state)
 {
     (void)state;
@@ -155,6 +191,7 @@ static void rows_depend_on_their_texts_alone(void **state)
         assert_same_rows(&rows, parts[i][0], &again);
         rung__csr_release(&again);
     }
+    check_visits(&g, texts, &rows);
     rung__features_release(&g);
     rung__features_release(&f);
     rung__csr_release(&rows);
