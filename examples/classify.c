@@ -25,9 +25,9 @@ static rung_status run(char **argv, rung_error *err)
     RUNG_TRY(rung_options_defaults(&set, err));
     RUNG_TRY(rung_class_defaults(type, RUNG_LABELLED, &set, err));
     fit.train.epochs = 3;
-    RUNG_TRY(rung_corpus_open(&corpus, &data, NULL, err));
-    RUNG_TRY(rung_model_new(&m, type, RUNG_LABELLED, err));
     rung_runtime *rt = rung_runtime_default();
+    RUNG_TRY(rung_corpus_open(&corpus, rt, &data, NULL, err));
+    RUNG_TRY(rung_model_new(&m, type, RUNG_LABELLED, err));
     RUNG_TRY(rung_fit(rt, &m, &corpus, &fit, 0, argv[2], NULL, &result, err));
     rung_model_free(m);
 

@@ -36,6 +36,7 @@
 #ifndef RUNG_LABELLED_H
 #define RUNG_LABELLED_H
 
+#include "rung/runtime.h"
 #include "rung/text.h"
 
 #ifdef __cplusplus
@@ -159,8 +160,9 @@ RUNG_API rung_status rung_split_stratified(unsigned char *part, const int32_t *l
                                            rung_error *err);
 
 /* How many texts of b stand, byte for byte, among those of a. */
-RUNG_API rung_status rung_count_duplicates(size_t *n, const rung_examples *a,
-                                           const rung_examples *b, rung_error *err);
+RUNG_API rung_status rung_count_duplicates(size_t *n, rung_runtime *rt,
+                                           const rung_examples *a, const rung_examples *b,
+                                           rung_error *err);
 
 #ifdef __cplusplus
 }

@@ -83,10 +83,11 @@ typedef struct rung_corpus {
 RUNG_API rung_status rung_corpus_find_kind(rung_data_kind *kind,
                                            const rung_corpus_config *config,
                                            rung_error *err);
-/* Reads, cuts, and tokenizes raw text. `tok` (NULL: one is trained) is taken, also on
- * failure. Examples of labels that do not occur in training are left out of valid, and
- * count as wrong in test. */
-RUNG_API rung_status rung_corpus_open(rung_corpus *corpus,
+/* Reads, cuts, and tokenizes raw text; files of labelled text are read side by side by
+ * the runtime's threads. `tok` (NULL: one is trained) is taken, also on failure. Examples
+ * of labels that do not occur in training are left out of valid, and count as wrong in
+ * test. */
+RUNG_API rung_status rung_corpus_open(rung_corpus *corpus, rung_runtime *rt,
                                       const rung_corpus_config *config,
                                       rung_tokenizer *tok, rung_error *err);
 RUNG_API void rung_corpus_release(rung_corpus *corpus);

@@ -106,7 +106,7 @@ static rung_status select_command(selecting *s, int argc, char **argv, rung_erro
     config.data = argv[0];
     config.labelled.number_columns = rung_number_columns(s->model);
     config.kind = RUNG_CORPUS_LABELLED;
-    RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
+    RUNG_TRY(rung_corpus_open(&corpus, rt, &config, NULL, err));
     const rung_status status = run_on(s, &corpus, rt, err);
     rung_corpus_release(&corpus);
     return status;

@@ -297,7 +297,7 @@ static rung_status train_command(training *t, int argc, char **argv, int *code,
     rung_corpus corpus;
     rung_corpus_config config = corpus_config(t);
     if (t->model->kind == RUNG_WORDS) config.kind = RUNG_CORPUS_WORDS;
-    RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
+    RUNG_TRY(rung_corpus_open(&corpus, rt, &config, NULL, err));
     rung_status status = train(t, &corpus, rt, code, err);
     rung_corpus_release(&corpus);
     return status;
@@ -368,7 +368,7 @@ static rung_status plan_command(training *t, int argc, char **argv, rung_error *
     if (!rt) return err->code;
     rung_corpus corpus;
     rung_corpus_config config = corpus_config(t);
-    RUNG_TRY(rung_corpus_open(&corpus, &config, NULL, err));
+    RUNG_TRY(rung_corpus_open(&corpus, rt, &config, NULL, err));
     rung_status status = plan_on(t, &corpus, rt, err);
     rung_corpus_release(&corpus);
     return status;

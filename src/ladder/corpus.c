@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/stream.h"
+#include "base/runtime.h"
 #include "base/str.h"
+#include "base/stream.h"
 #include "text/words.h"
 
 static double share_or(double share, double usual)
@@ -83,15 +84,34 @@ static rung_status tokenize(rung_corpus *c, const rung_corpus_config *config,
 
 /* ---- Labelled text ---- */
 
-static rung_status read_files(rung_corpus *c, const rung_corpus_config *config,
-                              rung_error *err)
+/* Files are read side by side; the first that fails is told. */
+typedef struct reading {
+    const rung_corpus_config *config;
+    rung_labelled *files; /* [RUNG_PARTS] */
+    rung_error errors[RUNG_PARTS];
+} reading;
+
+static void read_file(void *ctx, int64_t part, int worker)
 {
+    (void)worker;
+    reading *r = ctx;
+    const char *path = path_of(r->config, (int)part);
+    if (path)
+        rung_labelled_read(&r->files[part], path, &r->config->labelled, &r->errors[part]);
+}
+
+static rung_status read_files(rung_corpus *c, rung_runtime *rt,
+                              const rung_corpus_config *config, rung_error *err)
+{
+    reading r = {.config = config, .files = c->files};
+    rung_pool_run(rt->pool, RUNG_PARTS, read_file, &r);
     for (int p = 0; p < RUNG_PARTS; p++) {
-        rung_labelled *file = &c->files[p];
-        if (!path_of(config, p)) continue;
-        RUNG_TRY(rung_labelled_read(file, path_of(config, p), &config->labelled, err));
-        c->names[p] = file->name;
-        c->sha256[p] = file->sha256;
+        if (r.errors[p].code != RUNG_OK) {
+            *err = r.errors[p];
+            return err->code;
+        }
+        c->names[p] = c->files[p].name;
+        c->sha256[p] = c->files[p].name ? c->files[p].sha256 : NULL;
     }
     return RUNG_OK;
 }
@@ -179,19 +199,19 @@ static rung_status cut(unsigned char **part, const rung_corpus *c,
     int32_t *ids = NULL;
     size_t unknown;
     *part = rung__alloc(data->count + 1);
+    if (!*part) return rung__out_of_memory(err, data->count, "parts");
+    if (valid == 0 && test == 0) return RUNG_OK; // all of RUNG_TRAIN
     size_t *group = rung__alloc_array(data->count + 1, sizeof *group);
-    rung_status status =
-        *part && group ? RUNG_OK : rung__out_of_memory(err, data->count, "parts");
-    const bool is_cut = valid > 0 || test > 0;
-    if (status == RUNG_OK && is_cut)
+    rung_status status = group ? RUNG_OK : rung__out_of_memory(err, data->count, "parts");
+    if (status == RUNG_OK)
         status = rung_group_related(group, data->texts, data->count, err);
     if (status == RUNG_OK) status = rung_labels_new(&all, data->labels, n_labels, err);
     if (status == RUNG_OK) status = rung_labelled_ids(&ids, &unknown, data, all, err);
     if (status == RUNG_OK) status = keep_rarest(&ids, data, rung_labels_count(all), err);
     if (status == RUNG_OK)
         status =
-            rung_split_stratified(*part, ids, is_cut ? group : NULL, data->count,
-                                  rung_labels_count(all), valid, test, config->seed, err);
+            rung_split_stratified(*part, ids, group, data->count, rung_labels_count(all),
+                                  valid, test, config->seed, err);
     if (status != RUNG_OK) rung_fail_within(err, "%s", data->name);
     rung__free(group);
     rung_ids_free(ids);
@@ -241,8 +261,8 @@ static rung_status sort_examples(rung_corpus *c, int file, const unsigned char *
     return RUNG_OK;
 }
 
-static rung_status make_examples(rung_corpus *c, const unsigned char *part,
-                                 rung_error *err)
+static rung_status make_examples(rung_corpus *c, rung_runtime *rt,
+                                 const unsigned char *part, rung_error *err)
 {
     const rung_labelled *f = c->files;
     size_t n_labels[RUNG_PARTS];
@@ -260,21 +280,21 @@ static rung_status make_examples(rung_corpus *c, const unsigned char *part,
     RUNG_TRY(sort_examples(c, RUNG_TRAIN, part, err));
     for (int p = RUNG_VALID; p < RUNG_PARTS; p++) {
         if (c->files[p].name) RUNG_TRY(sort_examples(c, p, NULL, err));
-        RUNG_TRY(rung_count_duplicates(&c->n_repeated[p], &c->examples[RUNG_TRAIN],
+        RUNG_TRY(rung_count_duplicates(&c->n_repeated[p], rt, &c->examples[RUNG_TRAIN],
                                        &c->examples[p], err));
     }
     return RUNG_OK;
 }
 
-static rung_status open_labelled(rung_corpus *c, const rung_corpus_config *config,
-                                 rung_error *err)
+static rung_status open_labelled(rung_corpus *c, rung_runtime *rt,
+                                 const rung_corpus_config *config, rung_error *err)
 {
     unsigned char *part = NULL;
     if (!config->data)
         return rung_fail(err, RUNG_USAGE, "labelled text: from which file?");
-    RUNG_TRY(read_files(c, config, err));
+    RUNG_TRY(read_files(c, rt, config, err));
     rung_status status = cut(&part, c, config, err);
-    if (status == RUNG_OK) status = make_examples(c, part, err);
+    if (status == RUNG_OK) status = make_examples(c, rt, part, err);
     rung__free(part);
     return status;
 }
@@ -399,9 +419,10 @@ static rung_status open_part(rung_corpus *c, int part, rung_table_config how,
                            train ? rung_table_schema(train) : NULL, c->labels, err);
 }
 
-static rung_status open_table(rung_corpus *c, const rung_corpus_config *config,
-                              rung_error *err)
+static rung_status open_table(rung_corpus *c, rung_runtime *rt,
+                              const rung_corpus_config *config, rung_error *err)
 {
+    (void)rt;
     rung_table_config how = config->table;
     if (!config->data) return rung_fail(err, RUNG_USAGE, "a table: from which file?");
     if (strcmp(config->data, "-") == 0)
@@ -446,32 +467,34 @@ rung_status rung_corpus_find_kind(rung_data_kind *kind, const rung_corpus_config
     return RUNG_OK;
 }
 
-static rung_status check_words(rung_corpus *c, const rung_corpus_config *config,
-                               rung_error *err)
+static rung_status check_words(rung_corpus *c, rung_runtime *rt,
+                               const rung_corpus_config *config, rung_error *err)
 {
-    (void)c; // it is read when a class says how
+    (void)c, (void)rt; // it is read when a class says how
     if (!config->valid && !config->test) return RUNG_OK;
     return rung_fail(err, RUNG_USAGE,
                      "vectors of words are learned from all of the data: there is no "
                      "--valid and no --test");
 }
 
-static rung_status open_raw(rung_corpus *c, const rung_corpus_config *config,
-                            rung_error *err)
+static rung_status open_raw(rung_corpus *c, rung_runtime *rt,
+                            const rung_corpus_config *config, rung_error *err)
 {
+    (void)rt;
     RUNG_TRY(read_texts(c, config, err));
     return tokenize(c, config, err);
 }
 
-rung_status rung_corpus_open(rung_corpus *corpus, const rung_corpus_config *config,
-                             rung_tokenizer *tok, rung_error *err)
+rung_status rung_corpus_open(rung_corpus *corpus, rung_runtime *rt,
+                             const rung_corpus_config *config, rung_tokenizer *tok,
+                             rung_error *err)
 {
     *corpus = (rung_corpus){.tokenizer = tok, .config = *config};
     rung_status status = rung_corpus_find_kind(&corpus->kind, config, err);
-    static rung_status (*const open[])(rung_corpus *, const rung_corpus_config *,
-                                       rung_error *) = {open_raw, open_labelled,
-                                                        check_words, open_table};
-    if (status == RUNG_OK) status = open[corpus->kind](corpus, config, err);
+    static rung_status (*const open[])(rung_corpus *, rung_runtime *,
+                                       const rung_corpus_config *, rung_error *) = {
+        open_raw, open_labelled, check_words, open_table};
+    if (status == RUNG_OK) status = open[corpus->kind](corpus, rt, config, err);
     if (status != RUNG_OK) rung_corpus_release(corpus);
     return status;
 }

@@ -301,7 +301,7 @@ rung_status rung_ladder_run(rung_runtime *rt, const rung_ladder_config *config,
                          "'%s' is a table, and the ladder is of texts: train linreg or "
                          "logreg on it; if it is text, say so with --kind",
                          config->corpus.data);
-    RUNG_TRY(rung_corpus_open(&corpus, &config->corpus, NULL, err));
+    RUNG_TRY(rung_corpus_open(&corpus, rt, &config->corpus, NULL, err));
     rung_status status = choose_rungs(ladder, config->rungs, &corpus, err);
     if (status == RUNG_OK && (!corpus.bytes[RUNG_VALID] || !corpus.bytes[RUNG_TEST]))
         status = rung_fail(err, RUNG_USAGE, "the ladder needs a valid and a test part");

@@ -270,13 +270,12 @@ static void rungs_are_checked_first(void **state)
 
 static void held_out_parts_are_capped(void **state)
 {
-    (void)state;
     rung_error err;
     rung_corpus corpus;
     rung_corpus_config config = RUNG_CORPUS_CONFIG_DEFAULT;
     config.data = data;
     config.tokenizer = "byte";
-    assert_ok(rung_corpus_open(&corpus, &config, NULL, &err));
+    assert_ok(rung_corpus_open(&corpus, *state, &config, NULL, &err));
     size_t total = 0;
     for (int p = 0; p < RUNG_PARTS; p++) {
         total += corpus.tokens[p].bytes;
@@ -285,12 +284,24 @@ static void held_out_parts_are_capped(void **state)
     assert_int_equal(total, corpus.texts[RUNG_TRAIN].size);
     rung_corpus_release(&corpus);
     config.tokenizer = "chars";
-    assert_fails_saying(rung_corpus_open(&corpus, &config, NULL, &err), RUNG_USAGE,
-                        "char");
+    assert_fails_saying(rung_corpus_open(&corpus, *state, &config, NULL, &err),
+                        RUNG_USAGE, "char");
     config.tokenizer = "wordpiece";
-    assert_fails(rung_corpus_open(&corpus, &config, NULL, &err), RUNG_USAGE,
+    assert_fails(rung_corpus_open(&corpus, *state, &config, NULL, &err), RUNG_USAGE,
                  "a wordpiece tokenizer does not keep every byte of a text: raw text "
                  "needs byte, char or word");
+}
+
+/* Files are read side by side; what is said does not depend on which was slower. */
+static void the_first_file_that_fails_is_told(void **state)
+{
+    rung_error err;
+    rung_corpus corpus;
+    rung_corpus_config config = RUNG_CORPUS_CONFIG_DEFAULT;
+    config.kind = RUNG_CORPUS_LABELLED;
+    config.data = "none.tsv", config.valid = "no.tsv", config.test = "not.tsv";
+    assert_fails_saying(rung_corpus_open(&corpus, *state, &config, NULL, &err),
+                        RUNG_INPUT, "'none.tsv'");
 }
 
 int main(void)
@@ -304,6 +315,7 @@ int main(void)
         cmocka_unit_test(vectors_of_words_tell_labels),
         cmocka_unit_test(what_finds_too_few_words_is_left_out),
         cmocka_unit_test(held_out_parts_are_capped),
+        cmocka_unit_test(the_first_file_that_fails_is_told),
     };
     return cmocka_run_group_tests_name("ladder", tests, setup, teardown);
 }

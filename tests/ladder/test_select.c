@@ -50,7 +50,7 @@ static rung_status select_as(const trial *t, rung_selection *out, rung_error *er
     config.data = t->data;
     config.kind = RUNG_CORPUS_LABELLED;
     config.valid_share = t->valid_share;
-    assert_ok(rung_corpus_open(&corpus, &config, NULL, &err));
+    assert_ok(rung_corpus_open(&corpus, rt, &config, NULL, &err));
     assert_ok(rung_model_new(&m, rung_class_find("logreg", &err), RUNG_LABELLED, &err));
     const rung_status status = rung_select(rt, &m, &corpus, &select, out, error);
     rung_model_free(m);

@@ -227,7 +227,7 @@ static void a_bigram_sees_one_token(void **state)
     rung_corpus_config config = RUNG_CORPUS_CONFIG_DEFAULT;
     rung_model *m = NULL;
     rung_sight sight = {0};
-    assert_ok(rung_corpus_open(&corpus, &config, NULL, &err));
+    assert_ok(rung_corpus_open(&corpus, *state, &config, NULL, &err));
     assert_ok(rung_model_new(&m, rung_class_find("bigram", &err), RUNG_RAW, &err));
     assert_ok(rung_model_build(m, rung_tokenizer_share(corpus.tokenizer), NULL, 1, &err));
     assert_ok(m->type->raw->fit(m, *state, &corpus.tokens[RUNG_TRAIN],

@@ -27,7 +27,7 @@ static double accuracy(const char *rung, const char *train, const char *test,
     config.labelled.text_column = text_column;
     config.labelled.label_column = label_column;
     rung_runtime *rt = new_runtime(0);
-    assert_ok(rung_corpus_open(&corpus, &config, NULL, &err));
+    assert_ok(rung_corpus_open(&corpus, rt, &config, NULL, &err));
     assert_ok(rung_model_new(&m, rung_class_find(rung, &err), RUNG_LABELLED, &err));
     assert_ok(rung_model_build(m, NULL, rung_labels_share(corpus.labels), 1, &err));
     assert_ok(m->type->labelled->fit(m, rt, &corpus.examples[RUNG_TRAIN],

@@ -1,4 +1,7 @@
 /* Labelled text: formats, several labels, bad lines, and what is refused. */
+#include "support.h"
+
+#include "engine.h"
 #include "examples.h"
 
 #include <sys/stat.h>
@@ -600,17 +603,19 @@ static void duplicates_are_counted(void **state)
     const rung_examples a = {.texts = one, .count = 5}, b = {.texts = two, .count = 5},
                         none = {0};
     size_t n;
-    assert_ok(rung_count_duplicates(&n, &a, &b, &err));
+    rung_runtime *rt = new_runtime(2);
+    assert_ok(rung_count_duplicates(&n, rt, &a, &b, &err));
     assert_int_equal(n, 3);
-    assert_ok(rung_count_duplicates(&n, &b, &a, &err));
+    assert_ok(rung_count_duplicates(&n, rt, &b, &a, &err));
     assert_int_equal(n, 3);
-    assert_ok(rung_count_duplicates(&n, &none, &a, &err));
+    assert_ok(rung_count_duplicates(&n, rt, &none, &a, &err));
     assert_int_equal(n, 0);
-    assert_ok(rung_count_duplicates(&n, &a, &none, &err));
+    assert_ok(rung_count_duplicates(&n, rt, &a, &none, &err));
     assert_int_equal(n, 0);
     rung__alloc_fail_at(1);
-    assert_int_equal(rung_count_duplicates(&n, &a, &b, &err), RUNG_MEMORY);
+    assert_int_equal(rung_count_duplicates(&n, rt, &a, &b, &err), RUNG_MEMORY);
     rung__alloc_fail_at(0);
+    rung_runtime_free(rt);
 }
 
 /* ---- Memory ---- */
