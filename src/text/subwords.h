@@ -15,8 +15,7 @@ enum { RUNG__MOST_SUBWORD_BUCKETS = 1 << 30 };
 typedef struct rung__subwords {
     int64_t from, to; /* characters; 0: no n-grams at all */
     int64_t buckets;
-    int32_t
-        *used; /* [n], owned: buckets that have a row, ascending: row i is used[i]'s */
+    int32_t *used; /* [n], owned, ascending: the bucket that each row belongs to */
     int64_t n;
 } rung__subwords;
 
