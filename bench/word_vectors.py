@@ -2,7 +2,7 @@
 100 English novels (emb/100_english_novels.tar.xz; letters and digits, lower case), 14.35 million words.
 
 Both sides of a pair read one file, have the same dimension (100), window (5), words of noise (5),
-sampling (1e-3), least count (5), epochs, rate and number of threads, and make their vectors one after
+sampling (1e-3), least count (5), epochs and number of threads, and make their vectors one after
 the other. Speed is counted alike: words of the file, rare ones too, times epochs, divided by the seconds
 from the first step to the last; reading the file and counting its words is told apart. All vectors are
 then scored alike, by bench/peers/gensim_words.py: analogies among the 30,000 most frequent words
@@ -27,7 +27,7 @@ import tempfile
 import time
 
 WORKLOADS = ("word2vec-sg", "word2vec-cbow", "word2vec-ngrams", "glove")
-RATES = {"sg": 0.025, "cbow": 0.05, "ngrams": 0.025}  # the original program's
+RATES = {"sg": 0.025, "cbow": 0.05, "ngrams": 0.025}  # the peers'; ours has its own
 MODELS = {"sg": "sg", "cbow": "cbow", "ngrams": "sg"}
 CHARS = {"ngrams": ("3", "6")}  # lengths of n-grams
 MOST_WORDS = 30000
@@ -104,7 +104,7 @@ class Run:
 def ours(o, kind, seed, folder):
     model, vectors = os.path.join(folder, "model"), os.path.join(folder, f"ours{seed}.bin")
     shutil.rmtree(model, ignore_errors=True)
-    words = [] if kind == "glove" else ["--model", MODELS[kind], "--lr", str(RATES[kind])]
+    words = [] if kind == "glove" else ["--model", MODELS[kind]]
     words += ["--chars", "-".join(CHARS[kind])] if kind in CHARS else []
     name = "glove" if kind == "glove" else "word2vec"
     run = Run([o.rung, "train", name, "--data", o.text, "--out", model, "--epochs",

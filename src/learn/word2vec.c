@@ -175,16 +175,20 @@ static rung_status most_inputs(const rung__word2vec_step *s, double kept, double
     return RUNG_OK;
 }
 
-/* As many places in a run as the row met most allows. */
+/* As many places in a run as the row met most allows. CBOW has one mean of n words in a
+ * window where skip-gram has n inputs, with gradients 1 / sqrt(n) as large. */
 static rung_status choose_places(trainer *t, rung_error *err)
 {
     const rung__word2vec_step *s = &t->step;
+    const rung__word2vec_config *c = t->model->config;
     const int64_t n = rung_tokenizer_size(t->model->words->vocabulary);
     double kept = 0, inputs = 0;
     for (int64_t i = 0; i < n; i++) kept += share_of(s, i, 1);
     if (t->model->ngrams) RUNG_TRY(most_inputs(s, kept, &inputs, err));
-    const double most = fmax(most_outputs(s, kept) / MOST_MET, inputs / MOST_MET_INPUTS);
-    const double places = 1 / (most * t->model->config->lr * RUNG__WORD2VEC_RUNS);
+    double outputs = most_outputs(s, kept);
+    if (c->cbow) outputs /= sqrt((double)(c->window + 1));
+    const double most = fmax(outputs / MOST_MET, inputs / MOST_MET_INPUTS);
+    const double places = 1 / (most * c->lr * RUNG__WORD2VEC_RUNS);
     t->places = (int64_t)fmin(fmax(places, 1), RUNG__WORD2VEC_RUN);
     return RUNG_OK;
 }

@@ -2,6 +2,7 @@
  * epoch and the place in the text, so a run needs nothing but its place. */
 #include "learn/word2vec_run.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -258,8 +259,10 @@ static void skip_gram(const rung__word2vec_step *s, rung__word2vec_run *r, int64
     r->n_pairs += window.M;
 }
 
-/* Their mean is the input, whose gradient goes to each of them undivided, as in the
- * original program. */
+/* The mean of n words is the input; each takes its gradient / sqrt(n). The original
+ * program gives it the whole, the derivative is the n-th part (Irsoy, Benton, Stratos
+ * 2021, "Corrected CBOW performs as well as skip-gram"): that is better for similarity
+ * and worse for analogies; this is better than the whole for both. */
 static void cbow(const rung__word2vec_step *s, rung__word2vec_run *r, int64_t w)
 {
     const rung_kernels *k = s->kernels;
@@ -275,6 +278,7 @@ static void cbow(const rung__word2vec_step *s, rung__word2vec_run *r, int64_t w)
     r->v[0] = r->mean, r->dv[0] = r->d_mean, window.M = 1;
     r->loss += k->word_window(&window);
     r->n_pairs++;
+    k->scale(D, 1 / sqrt((double)(high - low)), r->d_mean, r->d_mean);
     for (int64_t i = low; i <= high; i++)
         if (i != r->centre[w]) k->add(D, r->d_in + i * D, r->d_mean, r->d_in + i * D);
 }

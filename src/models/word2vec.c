@@ -12,6 +12,7 @@ typedef struct word2vec_config {
     rung_words_config reading;
     rung__word2vec_config learning;
     int model; /* sg, cbow */
+    double lr; /* 0: the model's */
     const char *chars;
     int64_t buckets;
     rung__word_labels_config labels;
@@ -44,8 +45,8 @@ static const rung_option word2vec_options[] = {
      "power of the counts in the distribution of noise", NULL},
     {"epochs", RUNG_OPTION_REAL, AT(learning.epochs), "5", 0.001, 1e6, NULL,
      "passes over the text", NULL},
-    {"lr", RUNG_OPTION_REAL, AT(learning.lr), "0.025", 0, 1e6, NULL,
-     "learning rate at the beginning; it falls to almost 0", NULL},
+    {"lr", RUNG_OPTION_REAL, AT(lr), "0", 0, 1e6, NULL,
+     "learning rate at the beginning, falling to almost 0; 0: 0.025, of cbow 0.12", NULL},
     {"chars", RUNG_OPTION_TEXT, AT(chars), NULL, 0, 0, NULL,
      "runs of characters within words have vectors, too, such as 3-6", NULL},
     {"buckets", RUNG_OPTION_INT, AT(buckets), "2000000", 1, RUNG__MOST_SUBWORD_BUCKETS,
@@ -59,7 +60,8 @@ static const rung_option word2vec_options[] = {
 static rung_status word2vec_declare(rung_model *m, rung_error *err)
 {
     word2vec *r = word2vec_of(m);
-    r->config.learning.cbow = r->config.model == 1;
+    const bool cbow = r->config.learning.cbow = r->config.model == 1;
+    r->config.learning.lr = r->config.lr > 0 ? r->config.lr : cbow ? 0.12 : 0.025;
     r->base.dim = r->config.learning.dim;
     r->base.labels.config = &r->config.labels;
     return rung__subwords_init(&r->base.subwords, r->config.chars, r->config.buckets,

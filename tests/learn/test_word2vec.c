@@ -216,7 +216,7 @@ static fixture usual(bool cbow, int64_t negative)
                                 .sample = 0,
                                 .power = 0.75,
                                 .epochs = 12,
-                                .lr = 0.025}};
+                                .lr = cbow ? 0.1 : 0.025}};
 }
 
 static double cosine(const rung__word2vec_task *t, int64_t a, int64_t b)
@@ -354,8 +354,8 @@ typedef struct bench {
 } bench;
 
 /* Where an objective is taken: element d of row `row` of a matrix is moved by e. An input
- * that a row is part of moves by e, too, and so does the mean of inputs: that is what it
- * means that gradients go to all rows undivided. */
+ * that a row is part of moves by e, too, and the mean of n inputs by e / sqrt(n): so much
+ * of the gradient goes to each row. */
 typedef struct moved {
     const float *matrix;
     int64_t row, d;
@@ -398,7 +398,7 @@ static double loss_of(const bench *b, int64_t w, const int32_t *inputs, int64_t 
             double v = 0, u = (double)t->out[r->outs[k] * t->width + d];
             for (int64_t i = 0; i < n; i++) {
                 v += input_at(b, inputs[i], d) / (double)n;
-                if (d == at->d) v += times_of(b, inputs[i], at) * at->e;
+                if (d == at->d) v += times_of(b, inputs[i], at) * at->e / sqrt((double)n);
             }
             if (d == at->d && at->matrix == t->out && r->outs[k] == at->row) u += at->e;
             score += v * u;
