@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# word2vec as one command: what cannot be learned is a message that leaves no model, and a
-# text shorter than the window is learned.
+# word2vec as one command: what cannot be learned is a message that leaves no model; a text
+# shorter than the window is learned, and an odd one, by glove too.
 . "$(dirname "$0")/lib.sh"
 : >empty
 printf ' \n \n' >blank
@@ -41,6 +41,20 @@ is "exit code of a rate of 1e6" $? 3
 grep -q "^rung: word2vec: the loss is .* at step .*: lower --lr, which is 1e+06" stderr ||
     failed "a rate of 1e6: $(cat stderr)"
 absent high/model.safetensors
+
+# What is odd in a text: words of more than 1,000 bytes go, bytes that are no UTF-8 become
+# U+FFFD, ё and й stay, and so does the case of letters.
+for i in 1 2 3 4 5 6; do
+    head -c 1001 /dev/zero | tr '\0' x
+    printf ' ёлка йод \xff ёж Йод ёлка\n'
+done >odd
+for kind in word2vec glove; do
+    rm -rf model
+    says 0 "rung: 'odd': 6 words of more than 1000 bytes left out" \
+        train $kind --data odd --dim 4 --out model --quiet
+    runs nearest model ёлка --count 9
+    is "all near ёлка, $kind" "$(cut -f1 stdout | sort | tr '\n' ' ')" "Йод йод ёж � "
+done
 
 # A disk that is full: no file may grow over so many KiB.
 (ulimit -f 8 && exec "$rung" train word2vec --data text --out full --quiet 2>&1) |
