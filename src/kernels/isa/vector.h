@@ -77,11 +77,12 @@ INLINE __mmask16 first_lanes(int64_t n)
 /* The first n lanes from p (all when n >= W), zero in the others; n > 0. */
 INLINE vec vload_n(const real *p, int64_t n)
 {
-    if (n >= W) return vload(p);
 #if VEC_BYTES == 64
+    if (n >= W) return vload(p);
     return (vec)_mm512_maskz_loadu_ps(first_lanes(n), p);
 #else
-    vec v = {0};
+    vec v = {0}; // here, as GCC 12's address sanitizer loses sight of it further down
+    if (n >= W) return vload(p);
     memcpy(&v, p, (size_t)n * sizeof *p);
     return v;
 #endif
