@@ -185,9 +185,8 @@ static rung_status choose_places(trainer *t, rung_error *err)
     double kept = 0, inputs = 0;
     for (int64_t i = 0; i < n; i++) kept += share_of(s, i, 1);
     if (t->model->ngrams) RUNG_TRY(most_inputs(s, kept, &inputs, err));
-    double outputs = most_outputs(s, kept);
-    if (c->cbow) outputs /= sqrt((double)(c->window + 1));
-    const double most = fmax(outputs / MOST_MET, inputs / MOST_MET_INPUTS);
+    double most = fmax(most_outputs(s, kept) / MOST_MET, inputs / MOST_MET_INPUTS);
+    if (c->cbow) most /= sqrt((double)(c->window + 1));
     const double places = 1 / (most * c->lr * RUNG__WORD2VEC_RUNS);
     t->places = (int64_t)fmin(fmax(places, 1), RUNG__WORD2VEC_RUN);
     return RUNG_OK;
