@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# word2vec as one command: what cannot be learned is a message that leaves no model; a text
-# shorter than the window is learned, and an odd one, by glove too.
+# word2vec as one command: what cannot be learned is a message that leaves no model; a
+# text shorter than the window is learned, and an odd one, by glove too.
 . "$(dirname "$0")/lib.sh"
 : >empty
 printf ' \n \n' >blank
