@@ -48,7 +48,7 @@ static const rung_option glove_options[] = {
      "below x-max a pair counts (X / x-max)^alpha", NULL},
     {"epochs", RUNG_OPTION_REAL, AT(epochs), "15", 0.01, 1e6, NULL,
      "passes over the pairs of words", NULL},
-    {"lr", RUNG_OPTION_REAL, AT(lr), "0.05", 0, 1e19, NULL, "learning rate of AdaGrad",
+    {"lr", RUNG_OPTION_REAL, AT(lr), "0.075", 0, 1e19, NULL, "learning rate of AdaGrad",
      NULL},
     {"clip", RUNG_OPTION_REAL, AT(clip), "100", 0, 1e19, NULL,
      "largest gradient of one number; 0: any", NULL},
