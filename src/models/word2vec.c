@@ -139,7 +139,7 @@ static const rung_words_ops word2vec_words = {
 };
 
 static const rung_labelled_ops word2vec_labelled = {
-    .defaults = "min-count=2 window=10",
+    .defaults = "min-count=2 window=10 epochs=10",
     .takes_several = true,
     .is_seeded = true,
     .fit = rung__word_labels_fit,

@@ -153,7 +153,9 @@ static rung_status learn(rung_model *m, rung_runtime *rt, rung_csr rows[2], scal
                          rung_error *err)
 {
     rung__word_labels *l = labels_of(m);
-    rung__logistic_config config = {.passes = 1, .l2 = l->config->l2, .bias = true};
+    // Rows are full: a Hessian would cost D times as much as a gradient.
+    rung__logistic_config config = {
+        .solver = RUNG_SOLVER_LBFGS, .l2 = l->config->l2, .bias = true};
     rung_logistic_data a = data_of(m), b = a;
     RUNG_TRY(find_scaling(s, &rows[0], err));
     for (int i = 0; i < 2; i++) scale_rows(&rows[i], s);
