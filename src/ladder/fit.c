@@ -247,6 +247,7 @@ static rung_status learn(rung_runtime *rt, rung_model **m, rung_corpus *corpus,
         RUNG_TRY(train(rt, *m, corpus, config, dir, hooks, result, err));
     else
         RUNG_TRY(fit_directly(rt, *m, corpus, result, err));
+    // Vectors without what tells labels by them are no model yet.
     const bool is_half = (*m)->kind == RUNG_LABELLED && learns_words(*m) &&
                          result->train.end == RUNG_TRAIN_INTERRUPTED;
     return is_half ? RUNG_OK : rung_model_save(*m, dir, err);

@@ -23,6 +23,7 @@ typedef struct state {
     float *centres;    /* [k, dim] */
     float *half;       /* [k]: |c|^2 / 2 */
     double *distances; /* [n]: squared, to the nearest centre so far */
+    int64_t newest;    /* of the centres that are chosen */
     float *products;   /* [PIECE, k] */
     int64_t piece;     /* where it begins */
     void *scratch;     /* of the products */
@@ -33,7 +34,7 @@ typedef struct state {
 static void measure_block(void *ctx, int64_t block, int worker)
 {
     state *s = ctx;
-    const float *c = s->centres + s->piece * s->dim; // the newest one
+    const float *c = s->centres + s->newest * s->dim;
     (void)worker;
     for (int64_t i = block * BLOCK; i < (block + 1) * BLOCK && i < s->n; i++) {
         double square = 0;
@@ -41,12 +42,12 @@ static void measure_block(void *ctx, int64_t block, int worker)
             const double x = (double)(s->rows[i * s->dim + d] - c[d]);
             square += x * x;
         }
-        if (s->piece == 0 || square < s->distances[i]) s->distances[i] = square;
+        if (s->newest == 0 || square < s->distances[i]) s->distances[i] = square;
     }
 }
 
-/* A row with the probability of its squared distance to the nearest centre; the first
- * one, of those that are no centre, where all of these are 0. */
+/* A row with the probability of its squared distance to the nearest centre; row 0 where
+ * all of these are 0. */
 static int64_t draw(const state *s, rung_rng *rng)
 {
     double total = 0, sum = 0;
@@ -67,7 +68,7 @@ static void choose_centres(state *s, uint64_t seed)
             c ? draw(s, &rng) : (int64_t)rung_rng_below(&rng, (uint64_t)s->n);
         memcpy(s->centres + c * s->dim, s->rows + i * s->dim,
                (size_t)s->dim * sizeof *s->rows);
-        s->piece = c;
+        s->newest = c;
         rung_pool_run(s->pool, (s->n + BLOCK - 1) / BLOCK, measure_block, s);
     }
 }
