@@ -81,7 +81,8 @@ def prepare(data, build, most):
 
 class Run:
     """vectors: the file; seconds: of the steps; vocabulary: of reading and counting; megabytes: most
-    of the process's memory that was resident; text: what it wrote; at: the seconds after which a mark of `timed` stood in it."""
+    of the process's memory that was resident; text: what it wrote; at: the seconds after which a mark
+    of `timed` stood in it."""
 
     def __init__(self, command, vectors, timed=None):
         start = time.perf_counter()
