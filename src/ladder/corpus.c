@@ -104,6 +104,12 @@ static rung_status read_files(rung_corpus *c, rung_runtime *rt,
                               const rung_corpus_config *config, rung_error *err)
 {
     reading r = {.config = config, .files = c->files};
+    int n_standard = 0;
+    for (int p = 0; p < RUNG_PARTS; p++)
+        n_standard += path_of(config, p) && strcmp(path_of(config, p), "-") == 0;
+    if (n_standard > 1)
+        return rung_fail(err, RUNG_USAGE, "standard input can be one file, not %d",
+                         n_standard);
     rung_pool_run(rt->pool, RUNG_PARTS, read_file, &r);
     for (int p = 0; p < RUNG_PARTS; p++) {
         if (r.errors[p].code != RUNG_OK) {

@@ -302,6 +302,9 @@ static void the_first_file_that_fails_is_told(void **state)
     config.data = "none.tsv", config.valid = "no.tsv", config.test = "not.tsv";
     assert_fails_saying(rung_corpus_open(&corpus, *state, &config, NULL, &err),
                         RUNG_INPUT, "'none.tsv'");
+    config.valid = config.test = "-";
+    assert_fails(rung_corpus_open(&corpus, *state, &config, NULL, &err), RUNG_USAGE,
+                 "standard input can be one file, not 2");
 }
 
 int main(void)
