@@ -432,10 +432,11 @@ static rung_status choose(rung__columns *c, rung__records *r,
     const char *text = config->text_column;
     const char *label = config->has_labels ? config->label_column : NULL;
     const char *numbers = config->number_columns;
-    const bool by_name = (text && !is_place(text)) || (label && !is_place(label)) ||
-                         (numbers && numbers[strspn(numbers, "0123456789,")]);
+    const bool has_names = numbers && numbers[strspn(numbers, "0123456789,")];
+    const bool by_name =
+        (text && !is_place(text)) || (label && !is_place(label)) || has_names;
     c->has_header = !r->first && (by_name || has_known_name(r));
-    if (c->has_header && !(is_place(text) && is_place(label)))
+    if (c->has_header && (has_names || !is_place(text) || !is_place(label)))
         RUNG_TRY(check_names(r, err));
     if (text) RUNG_TRY(place_wanted(&c->text, r, "--text-column", text, err));
     if (label) RUNG_TRY(place_wanted(&c->label, r, "--label-column", label, err));
@@ -460,9 +461,11 @@ rung_status rung__columns_choose(rung__columns *out, rung__records *r,
     const bool is_cut =
         r->layout.format != RUNG_FORMAT_LINES && r->layout.format != RUNG_FORMAT_FASTTEXT;
     if (!is_cut && rung__numbers_count(config->number_columns))
-        return rung_fail(err, RUNG_INPUT,
-                         "%s: --number-columns %s: lines of this format have no columns",
-                         r->name, config->number_columns);
+        return rung_fail(
+            err, RUNG_INPUT,
+            "%s: --number-columns %s: lines have no columns: if these have, say so "
+            "with --format",
+            r->name, config->number_columns);
     if (r->layout.format == RUNG_FORMAT_LINES) {
         if (config->has_labels)
             return rung_fail(err, RUNG_INPUT, "%s: plain lines have no labels", r->name);

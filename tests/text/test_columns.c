@@ -245,6 +245,10 @@ static void bad_headers_are_refused(void **state)
         read_file(file_of(state, "a.csv", "text,label,text\none,x,two\n"), config);
     assert_examples(&data, "x|two\n");
     rung_labelled_release(&data);
+    config.number_columns = "n"; // which of them?
+    assert_config_refused(state, "a.csv", "n,label,text,n\n1,x,two,2\n", config,
+                          "%s:1: the header names columns 1 and 4 'n': rename one, or "
+                          "name columns by number");
     assert_refused(state, "a.tsv", "text\tlabel\n1\tone\tx\n2\ttwo\ty\n3\tthree\ty\n",
                    "%s:1: the header has 2 columns and the lines below it 3: give each "
                    "column one name");
