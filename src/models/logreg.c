@@ -165,6 +165,9 @@ static rung_status take_from(float **weights, logreg *r, rung_error *err)
     if (m->type != &rung__logreg)
         status = rung_fail(err, RUNG_USAGE, "--from %s: is a %s, not a logreg",
                            r->config.from, m->type->name);
+    else if (m->kind != RUNG_LABELLED)
+        status = rung_fail(err, RUNG_USAGE, "--from %s: was trained on a table",
+                           r->config.from);
     if (status == RUNG_OK) status = check_from(r, logreg_of(m), err);
     if (status == RUNG_OK) {
         logreg *old = logreg_of(m);

@@ -53,6 +53,12 @@ awk 'BEGIN {
 says 2 "rung: --number-columns is for texts: of a table all columns are taken but those \
 that --drop names" train logreg --kind table --data table.csv --number-columns a \
     --out none
+runs train logreg --kind table --data table.csv --quiet --out table
+says 2 "rung: --from table: was trained on a table" train logreg --data offers.csv \
+    --from table --out none
+tail -n +2 offers.csv >lines
+says 2 "rung: lines: --number-columns price,stars: lines have no columns: if these have, \
+say so with --format" predict model lines
 awk 'BEGIN {
     print "n,text,label"
     for (i = 0; i < 90; i++) print "7,thing no " i "," i % 2
