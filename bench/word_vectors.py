@@ -205,19 +205,21 @@ def glove(o, runs):
           f"{runs} runs)")
 
 
-def run(o, name, data, peer, pairs):
-    """o: rung, python, script, build, threads, epochs, words."""
+def run(o):
+    """o: what bench/compare was asked, and its root, build, data and python."""
     subprocess.run(["make", "-s", "-j2", "-C", o.root, "build/release/rung"], check=True)
     o.rung = os.path.join(o.root, "build", "release", "rung")
     o.script = os.path.join(o.root, "bench", "peers", "gensim_words.py")
     # In a process of its own: a later one's peak of memory begins with that of this one.
     with concurrent.futures.ProcessPoolExecutor(1) as pool:
-        o.text, o.listed, o.n_words = pool.submit(prepare, data, o.build, o.words).result()
-    o.lists = os.path.join(data, "emb", "eval")
-    o.epochs = o.epochs or (15 if name == "glove" else 2)
-    if name == "glove":
-        glove(o, pairs)
-    elif peer not in PEERS:
-        sys.exit(f"{name}: no peer '{peer}'; there are: {', '.join(PEERS)}")
+        o.text, o.listed, o.n_words = pool.submit(prepare, o.data, o.build, o.words).result()
+    o.lists = os.path.join(o.data, "emb", "eval")
+    o.epochs = o.epochs or (15 if o.workload == "glove" else 2)
+    peers = ["fasttext"] if o.workload == "word2vec-ngrams" else list(PEERS)
+    peer = o.peer or peers[0]
+    if o.workload == "glove":
+        glove(o, o.pairs)
+    elif peer not in peers:
+        sys.exit(f"{o.workload}: no peer '{peer}'; there are: {', '.join(peers)}")
     else:
-        compare(o, name, "fasttext" if name == "word2vec-ngrams" else peer, pairs)
+        compare(o, o.workload, peer, o.pairs)
