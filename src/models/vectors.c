@@ -62,6 +62,20 @@ static rung_status load(float **out, const rung_safetensors *file, const char *n
     return check_finite(name, *out, n, err);
 }
 
+static rung_status load_counts(rung__vectors *v, const rung_safetensors *file,
+                               rung_error *err)
+{
+    const int64_t V = v->base.vocab;
+    RUNG_TRY(
+        rung__extra_load(&v->counts, file, "counts", RUNG_STORED_I64, V, 0, NULL, err));
+    for (int64_t i = 0; i < V; i++) {
+        if (v->counts[i] < 1)
+            return rung_fail(err, RUNG_INPUT, "counts: number %lld is %lld: must be > 0",
+                             (long long)i, (long long)v->counts[i]);
+    }
+    return RUNG_OK;
+}
+
 static rung_status load_ngrams(rung__vectors *v, const rung_safetensors *file,
                                rung_error *err)
 {
@@ -81,8 +95,7 @@ rung_status rung__vectors_load(rung_model *m, const rung_safetensors *file,
     RUNG_TRY(load(&v->centre, file, "centre.weight", V, v->dim, err));
     if (rung_is_imported(m)) return RUNG_OK;
     RUNG_TRY(load(&v->context, file, "context.weight", V, v->dim, err));
-    RUNG_TRY(
-        rung__extra_load(&v->counts, file, "counts", RUNG_STORED_I64, V, 0, NULL, err));
+    RUNG_TRY(load_counts(v, file, err));
     if (v->subwords.to > 0) RUNG_TRY(load_ngrams(v, file, err));
     if (rung_safetensors_find(file, "centre.bias")) {
         RUNG_TRY(load(&v->centre_bias, file, "centre.bias", V, 0, err));

@@ -288,6 +288,18 @@ static void damaged_ngrams_are_refused(void **state)
     assert_ok(rung_remove_tree(dir, &err));
 }
 
+/* Shares of words are made of them: with sif none may be infinite. */
+static void damaged_counts_are_refused(void **state)
+{
+    rung_model *m = make_model(*state);
+    char dir[] = "/tmp/rung-words-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    rung__vectors_of(m)->counts[2] = 0;
+    check_refused(m, dir, "counts: number 2 is 0: must be > 0");
+    rung_model_free(m);
+    assert_ok(rung_remove_tree(dir, &err));
+}
+
 typedef struct use {
     rung_model *model;
     rung_runtime *rt;
@@ -495,6 +507,7 @@ int main(void)
         cmocka_unit_test(either_vector_or_their_sum_or_both_are_used),
         cmocka_unit_test(an_unseen_word_is_the_mean_of_its_ngrams),
         cmocka_unit_test(damaged_ngrams_are_refused),
+        cmocka_unit_test(damaged_counts_are_refused),
         cmocka_unit_test(failed_allocations_leave_no_trace),
         cmocka_unit_test(a_rare_word_enters_with_its_own_vector),
         cmocka_unit_test(vectors_of_the_context_have_no_ngrams),
