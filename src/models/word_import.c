@@ -56,14 +56,14 @@ bool rung_is_imported(const rung_model *m)
 /* ---- Reading ---- */
 
 /* What was read so far. */
-typedef struct import {
+typedef struct reading {
     rung_vocab words;
     float *rows; /* [words.n, dim], owned */
     size_t cap;  /* of rows, in numbers */
     int64_t dim;
     rung_str word; /* scratch */
     rung_import_report *report;
-} import;
+} reading;
 
 /* Whether a text can have the word. */
 static bool is_fit(rung_span word)
@@ -73,7 +73,7 @@ static bool is_fit(rung_span word)
     return word.size > 0 && word.size <= RUNG_WORD_BYTES;
 }
 
-static rung_status add_row(import *k, const rung__word_row *row, rung_error *err)
+static rung_status add_row(reading *k, const rung__word_row *row, rung_error *err)
 {
     const size_t n = k->words.n, dim = (size_t)row->dim;
     int32_t id;
@@ -97,7 +97,7 @@ static rung_status add_row(import *k, const rung__word_row *row, rung_error *err
     return RUNG_OK;
 }
 
-static rung_status read_rows(import *k, rung__word_reader *r, const char *path,
+static rung_status read_rows(reading *k, rung__word_reader *r, const char *path,
                              int64_t most, rung_error *err)
 {
     rung__word_row row;
@@ -113,7 +113,7 @@ static rung_status read_rows(import *k, rung__word_reader *r, const char *path,
 }
 
 /* Takes the words and rows. */
-static rung_status make_model(rung_model **out, import *k, bool lower, rung_error *err)
+static rung_status make_model(rung_model **out, reading *k, bool lower, rung_error *err)
 {
     rung_tokenizer *tok;
     RUNG_TRY(rung_model_new(out, &rung__imported, RUNG_WORDS, err));
@@ -134,7 +134,7 @@ rung_status rung_import_words(rung_model **out, const char *path,
 {
     rung__word_format format = RUNG__WORD_FORMATS;
     rung__word_reader *r;
-import k = {.report = report };
+    reading k = {.report = report};
     *report = (rung_import_report){0};
     if (config->format) RUNG_TRY(rung__word_format_find(&format, config->format, err));
     RUNG_TRY(rung__word_reader_open(&r, path, format, err));
