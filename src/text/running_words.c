@@ -11,8 +11,8 @@
 #include "base/hash.h"
 #include "base/runtime.h"
 #include "base/str.h"
-#include "text/raw.h"
 #include "base/stream.h"
+#include "text/raw.h"
 #include "text/unicode.h"
 #include "text/wordlevel.h"
 
