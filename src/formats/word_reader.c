@@ -118,14 +118,20 @@ static const char *number_end(const char *p, double *x)
     return end && (is_blank(*end) || *end == '\r' || *end == '\n' || !*end) ? end : NULL;
 }
 
-/* Whether behind the header's first word a number stands, not the bytes of one. */
+/* Whether behind the header's first word numbers stand, not the bytes of such: two, as
+ * one of 1,300 vectors begins with a digit and what may follow a number. */
 static bool is_text(const rung__word_reader *r)
 {
     double x;
     const char *p = r->next;
     while (*p && !is_blank(*p) && *p != '\n') p++;
-    while (is_blank(*p)) p++;
-    return p == r->end || number_end(p, &x);
+    for (int64_t d = 0; d < 2 && d < r->dim; d++) {
+        while (is_blank(*p)) p++;
+        if (p == r->end) return true;
+        p = number_end(p, &x);
+        if (!p) return false;
+    }
+    return true;
 }
 
 static const struct {

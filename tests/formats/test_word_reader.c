@@ -140,6 +140,21 @@ static void binary_vectors_end_a_line_or_do_not(void **state)
     }
 }
 
+/* The first vector begins with "5 ". */
+static void bytes_that_look_like_a_number_are_a_vector(void **state)
+{
+    static const char bytes[] = "1 2\nthe 5 \0?\0\0\0?";
+    const char *path = path_in(*state, "file");
+    rung__word_reader *r;
+    rung__word_row row;
+    write_bytes(path, bytes, sizeof bytes - 1);
+    assert_int_equal(format_of(path), RUNG__WORD2VEC_BINARY);
+    assert_ok(rung__word_reader_open(&r, path, RUNG__WORD_FORMATS, &err));
+    assert_ok(rung__word_reader_next(r, &row, &err));
+    assert_true(row.dim == 2 && row.x[1] == 0.5f);
+    rung__word_reader_close(r);
+}
+
 /* Whatever is cut off is missed, but for whole lines where no header counts them, and the
  * line end behind a binary's last vector. */
 static void a_cut_file_is_refused_at_every_length(void **state)
@@ -373,6 +388,7 @@ int main(void)
         test_in_folder(what_is_written_is_read_bit_by_bit),
         test_in_folder(files_of_other_programs_are_read),
         test_in_folder(binary_vectors_end_a_line_or_do_not),
+        test_in_folder(bytes_that_look_like_a_number_are_a_vector),
         test_in_folder(a_cut_file_is_refused_at_every_length),
         test_in_folder(bad_lines_are_named),
         test_in_folder(binaries_that_lie_are_refused),
