@@ -86,10 +86,13 @@ static void move_part(void *ctx, int64_t part, int worker)
 rung_status rung__csr_transpose(rung_csr *out, const rung_csr *m, rung_pool *pool,
                                 rung_error *err)
 {
-    const int threads = rung_pool_threads(pool);
-    transposition t = {m, out, .n_parts = threads < MAX_PARTS ? threads : MAX_PARTS};
+    const int64_t n = m->first[m->n_rows];
+    transposition t = {m, out, .n_parts = rung_pool_threads(pool)};
+    // No more places than values: these take memory enough.
+    while (t.n_parts > 1 && (t.n_parts > MAX_PARTS || t.n_parts * m->n_columns > n))
+        t.n_parts--;
     const size_t cells = (size_t)(t.n_parts * m->n_columns);
-    RUNG_TRY(rung__csr_new(out, m->n_columns, m->n_rows, m->first[m->n_rows], err));
+    RUNG_TRY(rung__csr_new(out, m->n_columns, m->n_rows, n, err));
     t.next = rung__alloc_array(cells, sizeof *t.next);
     if (!t.next) {
         rung__csr_release(out);
