@@ -17,6 +17,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define PAGE_BYTES ((size_t)64 << 10) /* a multiple of every page size in use */
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
+
 /* The address sanitizer neither guards mapped blocks nor looks for pointers in them. */
 #if defined(__has_feature) // clang
 #if __has_feature(address_sanitizer)
@@ -26,10 +29,8 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define LARGE_BYTES SIZE_MAX
 #else
-#define LARGE_BYTES ((size_t)1 << 20)
+#define LARGE_BYTES HUGE_PAGE_BYTES
 #endif
-#define PAGE_BYTES ((size_t)64 << 10) /* a multiple of every page size in use */
-#define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 typedef struct block_header {
     size_t size;       /* what was asked for */
