@@ -404,7 +404,7 @@ rung_status rung__record_read(const char *dir, const rung_model *m,
             status = read_training(training, path, &result->train, err);
         const json_t *loss =
             json_object_get(json_object_get(record, "metrics"), "valid_loss");
-        if (json_is_number(loss)) result->train.valid_loss = json_number_value(loss);
+        result->train.valid_loss = json_is_number(loss) ? json_number_value(loss) : NAN;
         *finished = status == RUNG_OK && result->train.end != RUNG_TRAIN_INTERRUPTED;
         if (!*finished) result->train = (rung_train_result){0};
     }

@@ -36,6 +36,11 @@ done
 says 2 "rung: --window is 101: must be a whole number, 1 to 100" \
     train word2vec --data short --out none --window 101
 
+# What is finished stays so, and has no loss of valid texts, as there were none.
+runs train word2vec --data text --out twice --dim 2 --quiet
+runs train word2vec --data text --out twice --resume
+! grep "^valid" stdout >lines || failed "a finished run: $(cat lines)"
+
 "$rung" train word2vec --data text --out high --lr 1e6 --quiet >stdout 2>stderr
 is "exit code of a rate of 1e6" $? 3
 grep -q "^rung: word2vec: the loss is .* at step .*: lower --lr, which is 1e+06" stderr ||
