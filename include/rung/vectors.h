@@ -59,9 +59,9 @@ typedef struct rung_neighbour {
 /* How many words an analogy names, which are never its answer. */
 enum { RUNG_ANALOGY_WORDS = 3 };
 
-/* The k words nearest to each of n queries [n, dim] of any length, nearest first, without
- * the words without[n, RUNG_ANALOGY_WORDS] (-1: none): out [n, k]; id -1 where there are
- * no more. */
+/* The k > 0 words nearest to each of n queries [n, dim] of any length, nearest first,
+ * without the words without[n, RUNG_ANALOGY_WORDS] (-1: none): out [n, k]; id -1 where
+ * there are no more. */
 RUNG_API rung_status rung_space_nearest(const rung_space *s, const float *queries,
                                         const int32_t *without, size_t n, int64_t k,
                                         rung_neighbour *out, rung_error *err);
@@ -70,14 +70,15 @@ RUNG_API void rung_space_analogy(const rung_space *s, const int32_t abc[3], floa
 
 /* ---- All words at a glance ---- */
 
-/* Puts the words into k classes, 1 to as many as there are words, by k-means of their
- * vectors at length 1: *classes [words], a new array (rung_ids_free). Class 0 is that of
- * the most frequent word, class 1 that of the next one in another class, and so on. */
+/* Puts the words into k classes, 1 to as many as there are words (else RUNG_USAGE), by
+ * k-means of their vectors at length 1: *classes [words], a new array (rung_ids_free).
+ * Class 0 is that of the most frequent word, class 1 that of the next one in another
+ * class, and so on. */
 RUNG_API rung_status rung_space_classes(int32_t **classes, const rung_space *s, int64_t k,
                                         uint64_t seed, rung_error *err);
 /* Writes a page with a map of the words: their vectors at length 1 along the two
- * directions in which they vary most (principal components), with k classes as colours.
- * Meant for some hundreds of words. */
+ * directions in which they vary most (principal components), with k classes, as above, as
+ * colours. Meant for some hundreds of words. */
 RUNG_API rung_status rung_space_map(const rung_space *s, int64_t k, uint64_t seed,
                                     const char *title, const char *path, rung_error *err);
 
@@ -87,7 +88,7 @@ RUNG_API rung_status rung_space_map(const rung_space *s, int64_t k, uint64_t see
  * where it has none that is known. A word that the vocabulary lacks has the mean of its
  * n-grams' vectors, where the model has these. With sif > 0 words of share p weigh
  * sif / (sif + p), and what all n texts have most in common is taken away (Arora, Liang,
- * Ma 2017, algorithm 1). */
+ * Ma 2017, algorithm 1); RUNG_UNSUPPORTED where words have no counts: imported ones. */
 RUNG_API rung_status rung_embed_texts(float **out, int64_t *dim, const rung_model *m,
                                       const rung_span *texts, size_t n, double sif,
                                       rung_error *err);
@@ -117,10 +118,10 @@ typedef struct rung_import_report {
     int64_t n_invalid;  /* that have U+FFFD now for bytes that are not UTF-8 */
 } rung_import_report;
 
-/* Reads such a file, packed or not, as a model of kind RUNG_WORDS in the order of the
- * file; its words have no vectors of the context and no counts. RUNG_INPUT with file and
- * line where the file is damaged, truncated or another; RUNG_USAGE for an unknown format.
- * The numbers must be finite. */
+/* Reads such a file, packed or not, as a new model (rung_model_free) of kind RUNG_WORDS
+ * in the order of the file; its words have no vectors of the context and no counts.
+ * RUNG_INPUT with file and line where the file is damaged, truncated or another;
+ * RUNG_USAGE for an unknown format. The numbers must be finite. */
 RUNG_API rung_status rung_import_words(rung_model **out, const char *path,
                                        const rung_import_config *config,
                                        rung_import_report *report, rung_error *err);
