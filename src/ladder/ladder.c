@@ -222,14 +222,26 @@ static void release_row(rung_ladder_row *row)
     rung__word_map_free(row->map);
 }
 
-/* Texts may have too few words to learn vectors of: a rung that was not asked for by name
- * is left out then, and the others go on. */
+static bool has_folder(const climb *c, const rung_ladder_row *row)
+{
+    char name[RUNG_RUN_NAME_BYTES];
+    rung_ladder_folder(name, row->type, 0);
+    char *dir = rung_path_join(c->config->out, name);
+    const bool exists = !dir || rung_path_exists(dir);
+    rung__free(dir);
+    return exists;
+}
+
+/* Texts may have too few words to learn vectors of, which shows before anything is
+ * written: a rung that was not asked for by name is left out then, and the others go
+ * on. */
 static rung_status run_or_leave_out(climb *c, size_t *i, rung_error *err)
 {
     rung_ladder *l = c->ladder;
     rung_ladder_row *row = &l->rows[*i];
     const rung_status status = run_rung(c, row, err);
-    if (status != RUNG_INPUT || !row->type->words || c->config->rungs) {
+    if (status != RUNG_INPUT || !row->type->words || c->config->rungs ||
+        has_folder(c, row)) {
         ++*i;
         return status;
     }

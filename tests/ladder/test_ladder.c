@@ -238,6 +238,12 @@ static void what_finds_too_few_words_is_left_out(void **state)
     for (size_t i = 0; i < l.n_rows; i++) assert_null(l.rows[i].type->words);
     assert_true(l.n_rows >= 4);
     rung_ladder_release(&l);
+    // What fails with a folder is not for want of words.
+    char model[400];
+    snprintf(model, sizeof model, "%s/word2vec", folder);
+    assert_ok(rung_make_dirs(model, &err));
+    assert_fails_saying(rung_ladder_run(*state, &config, NULL, &l, &err), RUNG_INPUT,
+                        "word2vec: ");
 }
 
 static void another_text_is_not_resumed(void **state)
