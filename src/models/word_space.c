@@ -22,10 +22,12 @@ struct rung_space {
     size_t cap;
 };
 
+/* The factor is a double: of a row of 1e-40 no float has it. */
 static void normalise(const rung_kernels *k, float *row, int64_t dim)
 {
-    const double length = sqrt(k->sum_squares(dim, row));
-    if (length > 0) k->scale(dim, 1 / length, row, row);
+    const double length = sqrt(k->sum_squares(dim, row)), factor = 1 / length;
+    for (int64_t d = 0; length > 0 && d < dim; d++)
+        row[d] = (float)((double)row[d] * factor);
 }
 
 rung_status rung_space_new(rung_space **out, const rung_model *m, rung_runtime *rt,

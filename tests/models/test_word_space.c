@@ -2,6 +2,8 @@
  * analogies, texts and scores. */
 #include "support.h"
 
+#include <float.h>
+
 #include "models/vectors.h"
 #include "models/word_map.h"
 #include "rung/vectors.h"
@@ -288,6 +290,22 @@ static void damaged_ngrams_are_refused(void **state)
     assert_ok(rung_remove_tree(dir, &err));
 }
 
+/* Down to the smallest number that there is, and up to the largest. */
+static void rows_of_any_size_get_the_length_1(void **state)
+{
+    rung_model *m = make_model(*state);
+    rung_space *s;
+    const float sizes[] = {1e-45f, -1e-42f, 1, FLT_MAX};
+    for (int i = 0; i < 4; i++) rung__vectors_of(m)->centre[i * DIM + 1] = sizes[i];
+    for (int i = 0; i < 4; i++) rung__vectors_of(m)->centre[i * DIM] = 0;
+    rung__vectors_of(m)->centre[2] = rung__vectors_of(m)->centre[3 * DIM + 3] = 0;
+    assert_ok(rung_space_new(&s, m, *state, 0, &err));
+    for (int i = 0; i < 4; i++)
+        assert_near((double)rung_space_vector(s, i)[1], i == 1 ? -1 : 1, 1e-6);
+    rung_space_free(s);
+    rung_model_free(m);
+}
+
 /* Shares of words are made of them: with sif none may be infinite. */
 static void damaged_counts_are_refused(void **state)
 {
@@ -508,6 +526,7 @@ int main(void)
         cmocka_unit_test(an_unseen_word_is_the_mean_of_its_ngrams),
         cmocka_unit_test(damaged_ngrams_are_refused),
         cmocka_unit_test(damaged_counts_are_refused),
+        cmocka_unit_test(rows_of_any_size_get_the_length_1),
         cmocka_unit_test(failed_allocations_leave_no_trace),
         cmocka_unit_test(a_rare_word_enters_with_its_own_vector),
         cmocka_unit_test(vectors_of_the_context_have_no_ngrams),
