@@ -220,8 +220,8 @@ static void columns_of_numbers_must_be_there(void **state)
     config = USUAL;
     config.number_columns = "stars";
     assert_config_refused(state, "a.txt", "__label__x one\n__label__y two\n", config,
-                          "%s: --number-columns stars: lines of this format have no "
-                          "columns");
+                          "%s: --number-columns stars: lines have no columns: if these "
+                          "have, say so with --format");
     char many[600] = "1", *end = many + 1;
     for (int i = 2; i <= 100; i++) end += sprintf(end, ",%d", i);
     char row[600] = "", *p = row;
