@@ -16,7 +16,7 @@ import tempfile
 import time
 
 ACCURACY = 0.906
-OURS = ["--l2", "0.3", "--solver", "lbfgs", "--valid-share", "0"]
+OURS = ["--l2", "0.1", "--solver", "sgd", "--passes", "2", "--valid-share", "0"]
 # The fastest that is right often enough comes first; all hash in two processes but the last two.
 HASHED = ["--bits", "22"]
 NAMED = ["--vectorizer", "tfidf"]
