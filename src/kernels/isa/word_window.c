@@ -144,8 +144,11 @@ void KERNEL(add_to_rows)(int64_t n, const int32_t *rows, const void *x_, int64_t
     for (int64_t i = 0; i < n; i++) {
         if (i + AHEAD < n && belongs(rows[i + AHEAD], part, parts)) {
             const char *next = (const char *)(table + rows[i + AHEAD] * D);
-            for (int64_t b = 0; b < D * (int64_t)sizeof(real); b += 64)
+            const char *gradient = (const char *)(x + (i + AHEAD) * ldx);
+            for (int64_t b = 0; b < D * (int64_t)sizeof(real); b += 64) {
                 __builtin_prefetch(next + b, 1);
+                __builtin_prefetch(gradient + b);
+            }
         }
         if (!belongs(rows[i], part, parts)) continue;
         real *y = table + rows[i] * D;
