@@ -47,6 +47,9 @@ static rung_option_set train_set(training *t)
     return set;
 }
 
+/* The place of the model's options, where there is a model, which owns them. */
+enum { MODEL_SET = 1 };
+
 static void make_sets(training *t)
 {
     t->n_sets = 0;
@@ -54,7 +57,7 @@ static void make_sets(training *t)
                                              .options = options,
                                              .count = sizeof options / sizeof options[0],
                                              .values = &t->own};
-    if (t->model) t->sets[t->n_sets++] = rung_model_options(t->model);
+    if (t->model) t->sets[t->n_sets++] = rung_model_options(t->model); // MODEL_SET
     t->sets[t->n_sets++] = cli_data_set(&t->data, true);
     t->sets[t->n_sets++] = train_set(t);
     t->sets[t->n_sets++] = cli_common_set(&t->common, true);
@@ -120,11 +123,8 @@ static rung_status parse_words(training *t, int argc, char **argv, rung_error *e
 /* Back to before the options were parsed. */
 static void forget(training *t)
 {
-    for (size_t i = 0; i < t->n_sets; i++) {
-        bool is_models =
-            t->model && t->sets[i].values == rung_model_options(t->model).values;
-        if (!is_models) rung_options_release(&t->sets[i]);
-    }
+    for (size_t i = 0; i < t->n_sets; i++)
+        if (!t->model || i != MODEL_SET) rung_options_release(&t->sets[i]);
     rung_model_free(t->model);
     *t = (training){0};
 }
