@@ -26,6 +26,7 @@ SETTINGS = [
     ("hashing, LinearSVC, tighter", [*HASHED, "--solver", "svc", "--C", "0.5", "--tol", "0.1",
                                       "--epochs", "10"]),
     ("hashing, SGD", [*HASHED, "--alpha", "3e-6", "--epochs", "10"]),
+    ("hashing, SGD, two epochs", [*HASHED, "--alpha", "4e-6", "--epochs", "2"]),
     ("hashing, SGD hinge", [*HASHED, "--solver", "sgd-hinge", "--alpha", "1e-5"]),
     ("hashing, averaged SGD", [*HASHED, "--solver", "sgd-average", "--epochs", "3"]),
     ("hashing, liblinear", [*HASHED, "--solver", "liblinear", "--C", "10", "--tol", "0.1",
