@@ -1,5 +1,6 @@
 /* rung export MODEL FILE: vectors of words for other programs, and what those lose. */
 #include <stddef.h>
+#include <string.h>
 
 #include "cli/cli.h"
 #include "rung/vectors.h"
@@ -14,12 +15,12 @@ static const rung_option options[] = {
      "word2vec-text, word2vec-binary, glove-text or fasttext-vec", NULL},
 };
 
-/* What is carried, and what is not, by --vectors. */
+/* What is carried, and what of the vectors is not, by --vectors. */
 static const char *const carried[][2] = {
-    {"vectors of the centre", "vectors of the context"},
-    {"vectors of the context", "vectors of the centre"},
-    {"sums of both vectors", "either vector"},
-    {"both vectors as one", "biases"},
+    {"vectors of the centre", " vectors of the context,"},
+    {"vectors of the context", " vectors of the centre,"},
+    {"sums of both vectors", " either vector,"},
+    {"both vectors as one", ""},
 };
 
 static rung_status export_to(const char *dir, const char *file, const export_options *own,
@@ -32,8 +33,9 @@ static rung_status export_to(const char *dir, const char *file, const export_opt
     if (status == RUNG_OK && rung_is_imported(m))
         printf("%s: words and vectors, exact; nothing is left behind\n", file);
     else if (status == RUNG_OK)
-        printf("%s: words and %s, exact; not carried: %s,%s counts, options\n", file,
+        printf("%s: words and %s, exact; not carried:%s%s%s counts, options\n", file,
                carried[own->vectors][0], carried[own->vectors][1],
+               strcmp(m->type->name, "glove") == 0 ? " biases," : "",
                rung_vectors_ngrams(m) ? " vectors of n-grams and so of unseen words,"
                                       : "");
     rung_model_free(m);

@@ -45,6 +45,8 @@ printf 'yes\nno\n%.0s' 1 2 3 4 5 6 >apart
 says 2 "rung: no two words stand in one window" train glove --data apart --out none
 printf 'a b a b a b a b a b' >short # than the window
 runs train glove --data short --out short-model --window 1000 --dim 2 --quiet
+runs export short-model short.txt --vectors both
+is "what is lost" "$(sed 's/.*not carried: //' stdout)" "biases, counts, options"
 says 2 "rung: --window is 1001: must be a whole number, 1 to 1000" \
     train glove --data text --out none --window 1001
 "$rung" $glove --out none --lr 1e18 --clip 0 --quiet >stdout 2>stderr

@@ -4,6 +4,8 @@
 make_text 20000 >text
 runs train word2vec --data text --dim 8 --min-count 2 --threads 1 --quiet --out model
 runs export model vectors.txt
+is "what is lost" "$(sed 's/.*not carried: //' stdout)" \
+    "vectors of the context, counts, options"
 read -r n dim <vectors.txt
 is "words, numbers and lines" "$dim $(($(wc -l <vectors.txt) - 1))" "8 $n"
 mapfile -t words < <(sed -n '2,5s/ .*//p' vectors.txt)
