@@ -44,6 +44,15 @@ static rung_examples examples(const int32_t *labels, size_t first, size_t n)
     return (rung_examples){.texts = texts + first, .labels = labels + first, .count = n};
 }
 
+/* n texts from the given one on, of several labels each: text i's are
+ * sets[first[i] ... first[i + 1] - 1]. */
+static rung_examples several(const int32_t *sets, const int64_t *first, size_t from,
+                             size_t n)
+{
+    return (rung_examples){
+        .texts = texts + from, .labels = sets, .count = n, .first = first + from};
+}
+
 static rung_status fit(rung_model *m, rung_runtime *rt, const int32_t *labels,
                        rung_error *error)
 {

@@ -30,15 +30,8 @@ static void several_labels_are_learned_and_kept(void **state)
         if (i % 2) sets[first[i + 1]++] = 2;
     }
     char dir[] = "/tmp/rung-bow-XXXXXX";
-    const rung_examples train = {.texts = texts,
-                                 .labels = sets,
-                                 .count = N_TRAIN,
-                                 .first = first},
-                        none = {0};
-    const rung_examples test = {.texts = texts + N_TRAIN,
-                                .labels = sets,
-                                .count = N - N_TRAIN,
-                                .first = first + N_TRAIN};
+    const rung_examples none = {0}, train = several(sets, first, 0, N_TRAIN);
+    const rung_examples test = several(sets, first, N_TRAIN, N - N_TRAIN);
     rung_model *m = new_classifier_of("bow", three_names, true), *loaded = NULL;
     rung_label_score score;
     assert_ok(m->type->labelled->fit(m, *state, &train, &none, &err));
